@@ -1,0 +1,35 @@
+// Turns stamps that lack a year or a zone into UTC, as one source of lines is read from its beginning.
+//
+// An RFC 3164 stamp has no year: it is taken to follow the stamp before it. A stamp that runs backwards by
+// more than kDisorderDays begins the next year, unless that would lie after `not_after_us` (the file's last
+// modification, or now for a pipe): then the lines are merely out of order. A stamp that leaps forwards by
+// nearly a year just after a turn of the year is a late line of the old year. February 29 exists in leap
+// years only. Stamps without a zone are in the zone of the process (TZ); the hour that the end of summer
+// time repeats is told apart by the clock stepping back.
+//
+// A value: cheap to copy, so that a stretch of lines can be read ahead with a copy.
+#pragma once
+
+#include <cstdint>
+
+namespace mtalens {
+
+inline constexpr int kDisorderDays = 4;
+
+class StampClock {
+ public:
+  // `year`: the year of the first stamp that will be read.
+  explicit StampClock(int year = 1970, std::int64_t not_after_us = INT64_MAX);
+
+  // A stamp without year and zone; month 1..12, day 1..31, second_of_day 0..86400. kNoTime where there is no such day.
+  std::int64_t read(int month, int day, int second_of_day);
+  // A stamp with a year but no zone (Exim's own).
+  std::int64_t read(int year, int month, int day, int second_of_day);
+
+  // Whether the next stamp would be read alike by both.
+  bool agrees_with(const StampClock& other) const;
+
+  int year() const;
+};
+
+}  // namespace mtalens
