@@ -12,9 +12,15 @@
 
 #include <cstdint>
 
+#include "mtalens/event.h"
+#include "syslog/local_zone.h"
+
 namespace mtalens {
 
 inline constexpr int kDisorderDays = 4;
+
+// A file's last modification may lie this far before its last stamp: another machine's clock or zone.
+inline constexpr std::int64_t kStampSlackSeconds = 86400;
 
 class StampClock {
  public:
@@ -29,7 +35,28 @@ class StampClock {
   // Whether the next stamp would be read alike by both.
   bool agrees_with(const StampClock& other) const;
 
-  int year() const;
+  int year() const { return year_; }
+
+ private:
+  // Which time it is that the wall clock shows this hour.
+  enum class Pass : std::uint8_t { only, first, second };
+
+  // Local seconds (see LocalZone) of a stamp, should it be of that year.
+  static std::int64_t local_seconds(int year, int month, int day, int second_of_day);
+  int year_of_first(int month, int day) const;
+  int year_of_next(int month, int day, int second_of_day);
+  bool is_allowed(std::int64_t local_s) const;
+  bool year_is_young() const;
+  std::int64_t to_utc(std::int64_t local_s);
+
+  LocalZone zone_;
+  int year_;
+  std::int64_t not_after_s_;  // in local seconds
+  bool begun_ = false;        // a stamp without a year was read
+  std::int64_t front_s_ = 0;  // the latest of these, in local seconds
+
+  Pass pass_ = Pass::only;
+  std::int64_t last_s_ = INT64_MIN / 2;  // the last stamp; of a first pass the latest
 };
 
 }  // namespace mtalens

@@ -1,0 +1,24 @@
+// `host tag[pid]: text`: what stands behind the stamp in all but one of syslog's forms.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace mtalens {
+
+// The tag at the front of a text, and how many bytes it takes with its pid and colon; size 0: no tag.
+struct Tag {
+  std::string_view program;
+  std::uint32_t pid = 0;
+  std::size_t size = 0;
+  bool bracketed = false;  // `tag[pid]`, which no arbitrary text looks like
+};
+
+// `tag[pid]: `, `tag: `, `tag[pid] `. A tag is one word of the characters that program names are made of.
+Tag read_tag(std::string_view text);
+
+// `mail.info ` or `mail:info `, which busybox and AIX write before the tag: its size, or 0.
+std::size_t priority_word_size(std::string_view text);
+
+}  // namespace mtalens

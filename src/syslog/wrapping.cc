@@ -1,0 +1,127 @@
+#include "syslog/wrapping.h"
+
+#include <cstring>
+
+#include "syslog/bytes.h"
+#include "syslog/header.h"
+
+namespace mtalens {
+
+namespace {
+
+// Drops `[ID 702911 mail.notice] `.
+void drop_message_id(std::string_view& text) {
+  auto rest = text;
+  if (!bytes::take(rest, "[ID ")) return;
+  const auto number = bytes::number_at(rest);
+  rest.remove_prefix(number.size);
+  if (number.size == 0 || !bytes::take(rest, " ")) return;
+  std::size_t at = 0;
+  while (at < rest.size() && (bytes::is_lower(rest[at]) || bytes::is_digit(rest[at]) || rest[at] == '.'))
+    ++at;
+  rest.remove_prefix(at);
+  if (!bytes::take(rest, "]")) return;
+  bytes::take(rest, " ");
+  text = rest;
+}
+
+// `3 times` or `1 time` at the front: the number, and `text` goes on behind it; or 0.
+std::uint32_t take_times(std::string_view& text) {
+  const auto number = bytes::number_at(text);
+  if (number.value <= 0 || number.value > UINT32_MAX) return 0;
+  auto rest = text.substr(number.size);
+  if (!bytes::take(rest, " times") && !bytes::take(rest, " time")) return 0;
+  text = rest;
+  return static_cast<std::uint32_t>(number.value);
+}
+
+// Takes the text out of `message repeated 3 times: [ text]`.
+void open_repetition(LogLine& line) {
+  auto rest = line.text;
+  if (!bytes::take(rest, "message repeated ")) return;
+  const auto times = take_times(rest);
+  if (times == 0 || !bytes::take(rest, ": [")) return;
+  bytes::take(rest, " ");
+  if (rest.ends_with(']')) rest.remove_suffix(1);
+  line.times = times;
+  line.text = rest;
+}
+
+// The size of `[1/2] ` or `[2\2] `, by which Exim numbers the pieces of a long line; or 0.
+std::size_t piece_mark_size(std::string_view text) {
+  if (text.empty() || text[0] != '[') return 0;
+  const auto piece = bytes::number_at(text.substr(1));
+  const auto slash = 1 + piece.size;
+  if (piece.size == 0 || slash >= text.size() || (text[slash] != '/' && text[slash] != '\\')) return 0;
+  const auto pieces = bytes::number_at(text.substr(slash + 1));
+  const auto close = slash + 1 + pieces.size;
+  return pieces.size > 0 && text.substr(close, 2) == "] " ? close + 2 : 0;
+}
+
+void drop_exim_stamp(LogLine& line, Scratch& scratch) {
+  const auto mark_size = piece_mark_size(line.text);
+  auto text = line.text.substr(mark_size);
+  EximStamp stamp;
+  if (!take_exim_stamp(text, stamp)) return;
+  if (line.pid == 0) line.pid = stamp.pid;
+  if (mark_size == 0) {
+    line.text = text;
+    return;
+  }
+  char* const joined = scratch.take(mark_size + text.size());
+  std::memcpy(joined, line.text.data(), mark_size);
+  std::memcpy(joined + mark_size, text.data(), text.size());
+  line.text = {joined, mark_size + text.size()};
+}
+
+}  // namespace
+
+bool take_behind_exim_seconds(std::string_view& text, EximStamp& stamp) {
+  text.remove_prefix(stamp::read_fraction(text, stamp.fraction_us));
+  if (text.empty()) return true;
+  if (!bytes::take(text, " ")) return false;
+  // `+0100 `: always a sign and four digits.
+  if (text.size() > 5 && text[5] == ' ' && stamp::read_zone(text.substr(0, 5), stamp.zone_s) == 5) {
+    stamp.has_zone = true;
+    text.remove_prefix(6);
+  }
+  // `[4433] `, which no address is: those have dots or colons.
+  if (!text.empty() && text[0] == '[') {
+    const auto number = bytes::number_at(text.substr(1));
+    if (number.size > 0 && text.substr(1 + number.size, 2) == "] ") {
+      stamp.pid = bytes::as_pid(number.value);
+      text.remove_prefix(number.size + 3);
+    }
+  }
+  return true;
+}
+
+bool take_exim_stamp(std::string_view& text, EximStamp& stamp) {
+  if (stamp::read_iso(text, stamp.wall) == 0 || text[10] != ' ') return false;
+  auto rest = text.substr(stamp::kIsoSize);
+  if (!take_behind_exim_seconds(rest, stamp)) return false;
+  text = rest;
+  return true;
+}
+
+void unwrap(LogLine& line, Scratch& scratch) {
+  if (line.text.empty()) return;
+  if (line.text[0] == '[') drop_message_id(line.text);
+  if (line.text.starts_with('m')) open_repetition(line);
+  if (!line.text.empty() && (bytes::is_digit(line.text[0]) || line.text[0] == '[')) drop_exim_stamp(line, scratch);
+}
+
+std::uint32_t repeat_count(std::string_view text) {
+  if (text.empty() || (text[0] != 'l' && text[0] != 'L' && text[0] != '-')) return 0;
+  bytes::take(text, "--- ");  // macOS
+  if (bytes::take(text, "last message repeated ")) return take_times(text);
+  // syslog-ng: Last message 'TEXT' repeated 3 times, suppressed by syslog-ng on HOST
+  const auto quoted = bytes::take(text, "Last message '");
+  const auto close = text.rfind("' repeated ");
+  if (!quoted || close == std::string_view::npos) return 0;
+  text.remove_prefix(close + 11);
+  const auto times = take_times(text);
+  return text.starts_with(", suppressed by syslog-ng") ? times : 0;
+}
+
+}  // namespace mtalens
