@@ -3,6 +3,7 @@
 //   postfix/smtpd[8]: 5A2C63F1: client=mail.example.com[192.0.2.1]
 //   postfix/qmgr[3]: 5A2C63F1: from=<jo@example.com>, size=5360, nrcpt=1 (queue active)
 //   postfix/smtp[9]: 5A2C63F1: to=<al@example.org>, relay=mx.example.org[192.0.2.2]:25, …, status=sent (250 Ok)
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -15,11 +16,11 @@ namespace {
 using scan::take;
 
 Daemon daemon_of(std::string_view program) {
+  if (program.ends_with("/smtp")) return Daemon::smtp;  // the two that write most of a log come first
+  if (program.ends_with("/qmgr")) return Daemon::qmgr;
   const auto slash = program.rfind('/');
   if (slash == std::string_view::npos) return program.ends_with("-script") ? Daemon::script : Daemon::none;
   const auto name = program.substr(slash + 1);
-  if (name == "smtp") return Daemon::smtp;  // the two that write most of a log come first
-  if (name == "qmgr") return Daemon::qmgr;
 
   static constexpr std::pair<std::string_view, Daemon> kNames[] = {
       {"smtpd", Daemon::smtpd},
@@ -70,43 +71,53 @@ constexpr std::size_t kShortestHexId = 6;
 constexpr std::size_t kShortestBase52Id = 12;
 constexpr std::size_t kLongestId = 26;
 
+// The alphabets that all bytes of a word belong to, if they make it long enough for an id of that kind.
+bool is_id_of(std::uint8_t alphabets, std::size_t length) {
+  if (length > kLongestId) return false;
+  return ((alphabets & kHex) && length >= kShortestHexId) || ((alphabets & kBase52) && length >= kShortestBase52Id);
+}
+
 // `QID: ` or `NOQUEUE: ` off the front of the text; without either the line stays as it is.
 void take_queue_id(Line& line) {
-  if (take(line.text, "NOQUEUE: ")) return;
-  const auto colon = line.text.substr(0, kLongestId + 1).find(':');
-  if (colon == std::string_view::npos || line.text.size() < colon + 2 || line.text[colon + 1] != ' ') return;
-  const auto word = line.text.substr(0, colon);
-  if (!is_queue_id(word)) return;
-  line.queue_id = word;
-  line.text.remove_prefix(colon + 2);
+  std::uint8_t alphabets = kHex | kBase52;
+  std::size_t length = 0;
+  for (const char c : line.text) {
+    const auto of = kQueueIdBytes[static_cast<unsigned char>(c)];
+    if (!of) break;
+    alphabets &= of;
+    ++length;
+  }
+  if (is_id_of(alphabets, length) && line.text.substr(length).starts_with(": ")) {
+    line.queue_id = line.text.substr(0, length);
+    line.text.remove_prefix(length + 2);
+  } else {
+    take(line.text, "NOQUEUE: ");
+  }
 }
 
 bool parse_line(const Line& line) {
   if (!line.queue_id.empty() && line.text.starts_with("to=")) return parse_delivery(line);
+  if (line.queue_id.empty() && parse_severity(line)) return true;
   switch (line.daemon) {
     case Daemon::smtp:
     case Daemon::lmtp:
-      if (parse_smtp_trouble(line)) return true;
-      break;
+      return parse_tls(line) || parse_smtp_trouble(line) || parse_note(line);
     case Daemon::qmgr:
     case Daemon::pickup:
     case Daemon::bounce:
     case Daemon::postsuper:
-      if (parse_queue(line)) return true;
-      break;
+      return parse_queue(line) || parse_note(line);
     case Daemon::cleanup:
-      if (parse_queue(line) || parse_smtpd(line)) return true;
-      break;
+      return parse_queue(line) || parse_smtpd(line) || parse_note(line);
     case Daemon::smtpd:
-      if (parse_smtpd(line)) return true;
-      break;
+      return parse_smtpd(line) || parse_tls(line) || parse_note(line);
     case Daemon::postscreen:
-      if (parse_postscreen(line)) return true;
-      break;
+      return parse_postscreen(line) || parse_tls(line) || parse_note(line);
+    case Daemon::tlsproxy:
+      return parse_tls(line) || parse_note(line);
     default:
-      break;
+      return parse_note(line);
   }
-  return parse_tls(line) || parse_note(line);
 }
 
 class PostfixParser final : public Parser {
@@ -142,15 +153,20 @@ class PostfixParser final : public Parser {
 }  // namespace
 
 bool is_queue_id(std::string_view word) {
-  if (word.size() < kShortestHexId || word.size() > kLongestId) return false;
   std::uint8_t alphabets = kHex | kBase52;
   for (const char c : word)
     alphabets &= kQueueIdBytes[static_cast<unsigned char>(c)];
-  return (alphabets & kHex) || ((alphabets & kBase52) && word.size() >= kShortestBase52Id);
+  return is_id_of(alphabets, word.size());
 }
 
 Event& add(const Line& line, EventKind kind) {
-  Event& event = line.events.emplace_back(event_from(line.log, "postfix", kind));
+  // Converted where it lies, so that it is not built first and copied then.
+  struct Start {
+    const LogLine& log;
+    EventKind kind;
+    operator Event() const { return event_from(log, "postfix", kind); }
+  };
+  Event& event = line.events.emplace_back(Start{line.log, kind});
   event.queue_id = line.queue_id;
   return event;
 }
@@ -183,22 +199,28 @@ std::optional<std::string_view> take_address(std::string_view& text, std::string
   const auto ends_well = [&](std::string_view rest) {
     return rest.empty() || rest.starts_with(after) || rest.starts_with(or_after);
   };
+  const auto take_to = [&](std::size_t close) {
+    const auto inside = text.substr(1, close - 1);
+    text.remove_prefix(close + 1);
+    return inside;
+  };
   if (!text.starts_with('<')) {
-    const auto comma = text.find(',');
-    const auto word = text.substr(0, comma);
+    const auto word = text.substr(0, text.find(','));
     text.remove_prefix(word.size());
     return word;
   }
+  auto close = text.find('>');
+  if (close == std::string_view::npos) return std::nullopt;
+  const bool quoted = text.substr(0, close).find('"') != std::string_view::npos;
+  if (!quoted && ends_well(text.substr(close + 1))) return take_to(close);
+
   auto rest = text;
   if (const auto inside = scan::take_angle(rest); inside && ends_well(rest)) {
     text = rest;
     return inside;
   }
-  for (auto close = text.find('>'); close != std::string_view::npos; close = text.find('>', close + 1)) {
-    if (!ends_well(text.substr(close + 1))) continue;
-    const auto inside = text.substr(1, close - 1);
-    text.remove_prefix(close + 1);
-    return inside;
+  for (; close != std::string_view::npos; close = text.find('>', close + 1)) {
+    if (ends_well(text.substr(close + 1))) return take_to(close);
   }
   return std::nullopt;
 }

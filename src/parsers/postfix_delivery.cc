@@ -5,6 +5,8 @@
 //       delay=6.5, delays=0.1/0/6/0.4, dsn=4.7.0, status=deferred (host mta7…[127.1.0.7] said: 421 4.7.0 [TSS04] …
 //       (in reply to MAIL FROM command))
 //   401E2A72A39: host mta7.am0.yahoodns.net[127.1.0.7] refused to talk to me: 421 4.7.0 …
+#include <algorithm>
+
 #include "parsers/postfix_line.h"
 
 namespace mtalens::postfix {
@@ -38,13 +40,24 @@ void read_codes(Event& event) {
   if (event.enhanced_code.empty()) event.enhanced_code = codes.enhanced;
 }
 
+// Where the last ` (in reply to … command)` begins, Postfix's own behind the other side's words, which may hold any.
+std::size_t in_reply_to_at(std::string_view quoted) {
+  constexpr std::size_t kLongest = 48;  // " (in reply to XFORWARD name/address command)" and some
+  if (!quoted.ends_with(')')) return std::string_view::npos;
+  const auto from = quoted.size() - std::min(quoted.size(), kLongest);
+  auto last = std::string_view::npos;
+  for (auto at = quoted.find("(in reply to ", from); at != std::string_view::npos;
+       at = quoted.find("(in reply to ", at + 1)) {
+    last = at;
+  }
+  return last;
+}
+
 // The other side's words, and what it answered with them: `421 … (in reply to end of DATA command)`.
 void read_quoted_reply(Event& event, std::string_view quoted) {
-  constexpr std::string_view kInReplyTo = " (in reply to ";
-  // What the other side says comes first and may hold these words too: Postfix's own are the last.
-  if (const auto at = quoted.rfind(kInReplyTo); at != std::string_view::npos && quoted.ends_with(')')) {
-    event.stage = stage_of(quoted.substr(at + kInReplyTo.size()));
-    quoted = quoted.substr(0, at);
+  if (const auto at = in_reply_to_at(quoted); at != std::string_view::npos && at > 0) {
+    event.stage = stage_of(quoted.substr(at + 13));
+    quoted = quoted.substr(0, at - 1);
   }
   event.reply = quoted;
   read_codes(event);
@@ -111,7 +124,7 @@ bool read_login_refused(Event& event, std::string_view text) {
 // The words of an SMTP client about a host, whoever they are for.
 bool read_smtp_words(Event& event, std::string_view text) {
   auto rest = text;
-  take(rest, "Protocol error: ");
+  take(rest, "Protocol error: ");  // the reply had neither 4xx nor 5xx where one was due
   if (take(rest, "host ") || take(rest, "TLS is required, but host ")) {
     if (read_host_said(event, rest)) return true;
   }
@@ -122,7 +135,8 @@ bool read_smtp_words(Event& event, std::string_view text) {
 void read_reason(Event& event, std::string_view text) {
   auto rest = text;
   if (take(rest, "delivery temporarily suspended: ")) event.secondary = true;
-  if (read_smtp_words(event, rest)) {
+  const bool is_reply = !rest.empty() && scan::is_digit(rest.front());
+  if (!is_reply && read_smtp_words(event, rest)) {
     if (event.secondary) event.counts_refusal = false;
     return;
   }
@@ -191,43 +205,39 @@ void read_relay(Event& event, std::string_view value, Daemon daemon) {
   if (socket || is_this_host(peer->host, peer->address)) event.local = true;
 }
 
-// The fields between the recipient and its status, in Postfix's order; unknown ones are stepped over.
-void read_field(Event& event, std::string_view name, std::string_view value, Daemon daemon) {
-  if (name == "relay") {
-    read_relay(event, value, daemon);
-  } else if (name == "delay") {
-    event.delay_us = microseconds(value);
-  } else if (name == "delays") {
-    event.conversation = value;
-  } else if (name == "dsn") {
-    event.enhanced_code = value;
-  }
+// `, name=value` off the front.
+std::optional<std::string_view> take_field(std::string_view& text, std::string_view name) {
+  if (!take(text, name)) return std::nullopt;
+  const auto value = text.substr(0, text.find(','));
+  text.remove_prefix(value.size());
+  return value;
 }
 
-bool read_fields(Event& event, std::string_view text, Daemon daemon) {
-  while (take(text, ", ")) {
-    const auto name = scan::take_until(text, "=");
-    if (!name) return false;
-    if (*name != "status") {
-      const auto value = text.substr(0, text.find(','));
-      text.remove_prefix(value.size());
-      read_field(event, *name, value, daemon);
-      continue;
-    }
-    const auto word = text.substr(0, text.find(' '));
-    const auto status = status_of(word);
-    if (!status) return false;
-    text.remove_prefix(word.size());
-    if (take(text, " (")) {
-      if (text.ends_with(')')) text.remove_suffix(1);  // not so where syslog cut the line
-      read_reason(event, text);
-      read_new_id(event);
-    }
-    event.outcome = status->outcome;
-    if (status->probe == Probe::yes) event.kind = event.counts_refusal ? EventKind::refusal : EventKind::note;
-    return true;
+// What stands between the recipient and its status, in Postfix's order (global/log_adhoc.c).
+void take_fields(Event& event, std::string_view& text, Daemon daemon) {
+  if (const auto relay = take_field(text, ", relay=")) read_relay(event, *relay, daemon);
+  take_field(text, ", conn_use=");
+  if (const auto delay = take_field(text, ", delay=")) event.delay_us = microseconds(*delay);
+  if (const auto delays = take_field(text, ", delays=")) event.conversation = *delays;
+  take_field(text, ", tls=");
+  if (const auto dsn = take_field(text, ", dsn=")) event.enhanced_code = *dsn;
+}
+
+// status=deferred (reason)
+bool read_status(Event& event, std::string_view text) {
+  if (!take(text, ", status=")) return false;
+  const auto word = text.substr(0, text.find(' '));
+  const auto status = status_of(word);
+  if (!status) return false;
+  event.outcome = status->outcome;
+  text.remove_prefix(word.size());
+  if (take(text, " (")) {
+    if (text.ends_with(')')) text.remove_suffix(1);  // not so where syslog cut the line
+    read_reason(event, text);
+    read_new_id(event);
   }
-  return false;
+  if (status->probe == Probe::yes) event.kind = event.counts_refusal ? EventKind::refusal : EventKind::note;
+  return true;
 }
 
 bool read_delivery(Event& event, std::string_view text, Daemon daemon) {
@@ -242,7 +252,8 @@ bool read_delivery(Event& event, std::string_view text, Daemon daemon) {
     event.original_recipient = *original;
     text = rest;
   }
-  return read_fields(event, text, daemon);
+  take_fields(event, text, daemon);
+  return read_status(event, text);
 }
 
 }  // namespace
@@ -261,6 +272,7 @@ bool parse_smtp_trouble(const Line& line) {
     event.reply = line.text;
     return true;
   }
+  if (line.queue_id.empty() && !line.text.starts_with("connect to ")) return false;
   Event& event = add(line, EventKind::note);
   if (!read_smtp_words(event, line.text)) {
     line.events.pop_back();

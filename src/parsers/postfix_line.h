@@ -58,6 +58,7 @@ bool parse_queue(const Line& line);       // QID: from=<…>, message-id=, remov
 bool parse_smtpd(const Line& line);       // what smtpd says of its clients, and cleanup of their content
 bool parse_postscreen(const Line& line);  // what postscreen says of its clients
 bool parse_tls(const Line& line);         // handshakes
+bool parse_severity(const Line& line);    // warning:, error:, fatal:, panic:
 bool parse_tls_library(const Line& line, std::string_view words);  // warning: TLS library problem: …
 bool parse_note(const Line& line);                                 // anything else whose words we know
 

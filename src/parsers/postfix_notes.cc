@@ -23,19 +23,6 @@ bool begins_with_any(std::string_view text, std::initializer_list<std::string_vi
   return false;
 }
 
-// warning: error: fatal: panic:, and behind them the id of the message it is about
-bool parse_severity(const Line& line) {
-  auto rest = line.text;
-  if (!take(rest, "warning: ") && !take(rest, "error: ") && !take(rest, "fatal: ") && !take(rest, "panic: ")) {
-    return false;
-  }
-  if (take(rest, "TLS library problem: ")) return parse_tls_library(line, rest);
-  Event& event = add(line, EventKind::note);
-  event.reply = rest;
-  if (const auto id = rest.substr(0, rest.find(": ")); event.queue_id.empty() && is_queue_id(id)) event.queue_id = id;
-  return true;
-}
-
 // What any of the programs may say.
 bool parse_common(const Line& line) {
   const auto text = line.text;
@@ -158,8 +145,29 @@ bool parse_by_daemon(const Line& line) {
 
 }  // namespace
 
+// A severity, and behind it the client or the id of the message it is about:
+//   warning: c.example[192.0.2.7]: SASL LOGIN authentication failed: UGFzc3dvcmQ6
+//   warning: 5A2C63F1: queue file size limit exceeded
+bool parse_severity(const Line& line) {
+  auto rest = line.text;
+  if (!take(rest, "warning: ") && !take(rest, "error: ") && !take(rest, "fatal: ") && !take(rest, "panic: ")) {
+    return false;
+  }
+  if (take(rest, "TLS library problem: ")) return parse_tls_library(line, rest);
+  Event& event = add(line, EventKind::note);
+  event.reply = rest;
+  if (const auto id = rest.substr(0, rest.find(':')); event.queue_id.empty() && is_queue_id(id)) event.queue_id = id;
+  if (line.daemon != Daemon::smtpd) return true;
+  if (const auto peer = take_peer(rest); peer && take(rest, ": ")) {
+    event.client = peer->host;
+    event.client_address = peer->address;
+    if (rest.starts_with("SASL ")) event.stage = Stage::auth;
+  }
+  return true;
+}
+
 bool parse_note(const Line& line) {
-  return parse_severity(line) || parse_by_daemon(line) || parse_common(line) || parse_queued_note(line);
+  return parse_common(line) || parse_by_daemon(line) || parse_queued_note(line) || parse_severity(line);
 }
 
 }  // namespace mtalens::postfix

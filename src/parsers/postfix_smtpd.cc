@@ -6,6 +6,8 @@
 //                   from=<x@example.net> to=<al@example.org> proto=ESMTP helo=<friend>
 //   postscreen: NOQUEUE: reject: RCPT from [192.0.2.7]:2413: 550 5.7.1 …; from=<…>, to=<…>, proto=SMTP, helo=<…>
 //   cleanup:    5A2C63F1: reject: header Subject: … from unknown[192.0.2.7]; from=<…> to=<…> proto=… helo=<…>: 5.7.1 …
+#include <algorithm>
+
 #include "parsers/postfix_line.h"
 
 namespace mtalens::postfix {
@@ -232,24 +234,11 @@ bool parse_connection(const Line& line) {
   return false;
 }
 
-// warning: host[address]: SASL LOGIN authentication failed: …
-bool parse_login_failed(const Line& line) {
-  auto rest = line.text;
-  if (!take(rest, "warning: ")) return false;
-  const auto peer = take_peer(rest);
-  if (!peer || !rest.starts_with(": SASL ")) return false;
-  Event& event = add(line, EventKind::note);
-  set_client(event, *peer);
-  event.stage = Stage::auth;
-  event.reply = rest.substr(2);
-  return true;
-}
-
 }  // namespace
 
 bool parse_smtpd(const Line& line) {
-  return parse_connection(line) || parse_arrival(line) || parse_login_failed(line) || parse_access_action(line) ||
-         parse_content_action(line) || parse_proxy_answer(line);
+  return parse_connection(line) || parse_arrival(line) || parse_access_action(line) || parse_content_action(line) ||
+         parse_proxy_answer(line);
 }
 
 bool parse_postscreen(const Line& line) {
