@@ -51,21 +51,29 @@ bool parse_of_message(const Line& line, std::vector<Event>& events) {
   const auto text = line.text.size() > 3 ? line.text.substr(3) : std::string_view{};
   switch (mark_of(line.text)) {
     case mark('<', '='):
-    case mark('(', '='): return parse_arrival(line, text, events);
+    case mark('(', '='):
+      return parse_arrival(line, text, events);
     case mark('=', '>'):
-    case mark('>', '>'): return parse_delivery(line, text, events);
+    case mark('>', '>'):
+      return parse_delivery(line, text, events);
     case mark('-', '>'):
       if (!parse_delivery(line, text, events)) return false;
       events.back().same_transaction = true;
       return true;
-    case mark('=', '='): return parse_deferral(line, text, events);
-    case mark('*', '*'): return parse_failure(line, text, events);
-    case mark('*', '>'): append(events, line, EventKind::note); return true;  // -N: nothing was sent
-    default: break;
+    case mark('=', '='):
+      return parse_deferral(line, text, events);
+    case mark('*', '*'):
+      return parse_failure(line, text, events);
+    case mark('*', '>'):
+      append(events, line, EventKind::note);
+      return true;  // -N: nothing was sent
+    default:
+      break;
   }
   if (line.text.starts_with('C')) return parse_words(line, events);  // `Completed`, a third of all lines
   if (line.text.starts_with("H=") && parse_remote_host(line, events)) return true;
-  return parse_tls(line, events) || parse_client(line, events) || parse_words(line, events);
+  return parse_tls(line, events) || parse_client(line, events) || parse_words(line, events) ||
+         parse_old_remote_host(line, events);
 }
 
 class EximParser : public Parser {
@@ -90,8 +98,10 @@ class EximParser : public Parser {
       case mark('>', '>'):
       case mark('*', '>'):
       case mark('=', '='):
-      case mark('*', '*'): return true;
-      default: return text == "Completed" || text.starts_with("Completed QT=");
+      case mark('*', '*'):
+        return true;
+      default:
+        return text == "Completed" || text.starts_with("Completed QT=");
     }
   }
 

@@ -44,11 +44,21 @@ struct Origin {
 
 void read_one_letter_field(char key, std::string_view& text, Event& event, Origin& origin) {
   switch (key) {
-    case 'H': take_host(text, origin.host); break;
-    case 'U': origin.user = take_value(text); break;
-    case 'P': origin.local = take_value(text).starts_with("local"); break;
-    case 'X': read_tls(take_value(text), event); break;
-    case 'A': event.auth_user = auth_user_of(take_value(text)); break;
+    case 'H':
+      take_host(text, origin.host);
+      break;
+    case 'U':
+      origin.user = take_value(text);
+      break;
+    case 'P':
+      origin.local = take_value(text).starts_with("local");
+      break;
+    case 'X':
+      read_tls(take_value(text), event);
+      break;
+    case 'A':
+      event.auth_user = auth_user_of(take_value(text));
+      break;
     case 'S': {
       auto value = take_value(text);
       event.size_bytes = scan::take_number(value).value_or(-1);
@@ -64,7 +74,8 @@ void read_one_letter_field(char key, std::string_view& text, Event& event, Origi
     case 'T':
       if (!take_quoted(text)) skip_field(text);  // the subject
       break;
-    default: skip_field(text);
+    default:
+      skip_field(text);
   }
 }
 

@@ -1,8 +1,8 @@
 // What Exim as a server says of a client (smtp_in.c, acl.c, daemon.c): what it would not take in, who came and went.
-//   H=host.example (helo) [192.0.2.1]:4711 I=[192.0.2.9]:25 F=<a@b.example> rejected RCPT <c@d.example>: relay not permitted
-//   login authenticator failed for (helo) [192.0.2.1]: 535 Incorrect authentication data (set_id=brian)
-//   SMTP call from [192.0.2.1] dropped: too many nonmail commands (last was "RSET")
-//   no MAIL in SMTP connection from [192.0.2.1] D=10s C=EHLO,QUIT
+//   H=host.example (helo) [192.0.2.1]:4711 I=[192.0.2.9]:25 F=<a@b.example> rejected RCPT <c@d.example>: relay not
+//   permitted login authenticator failed for (helo) [192.0.2.1]: 535 Incorrect authentication data (set_id=brian) SMTP
+//   call from [192.0.2.1] dropped: too many nonmail commands (last was "RSET") no MAIL in SMTP connection from
+//   [192.0.2.1] D=10s C=EHLO,QUIT
 #include <algorithm>
 #include <array>
 
@@ -72,7 +72,6 @@ bool take_fields(std::string_view& text, Event& event) {
 bool read_rejection(std::string_view words, Event& event) {
   scan::take(words, "temporarily ");
   if (!scan::take(words, "rejected ")) return false;
-  const auto head = words;
   if (scan::take(words, "RCPT ")) {
     event.stage = Stage::rcpt;
     if (const auto address = scan::take_angle(words)) {
@@ -98,30 +97,43 @@ bool read_rejection(std::string_view words, Event& event) {
     event.stage = Stage::eod;
   }
   event.kind = EventKind::rejected;
-  set_reply(scan::take_until(words, ": ") ? words : head, event);
+  scan::take_until(words, ": ");
+  set_reply(words, event);
   return true;
 }
 
-bool starts_with_any(std::string_view text, const auto& heads) {
-  return std::any_of(heads.begin(), heads.end(), [text](std::string_view head) { return text.starts_with(head); });
+// What became of a recipient whose mail was handed on while it came in: `jo@a.example F=<…> P=<…> tmp-reject from
+// cutthrough after DATA: R=all T=smtp H=…` (verify.c).
+bool read_cutthrough_rejection(std::string_view words, Event& event) {
+  constexpr std::string_view kWords = "tmp-reject from cutthrough after DATA:";
+  const auto recipient = take_value(words);
+  if (recipient.find('@') == std::string_view::npos || !scan::take(words, " ")) return false;
+  if (!take_fields(words, event) || !words.starts_with(kWords)) return false;
+  event.kind = EventKind::rejected;
+  event.stage = Stage::eod;
+  event.recipient = recipient;
+  event.reply = words;
+  return true;
 }
 
 bool read_words(std::string_view words, Event& event) {
-  if (read_rejection(words, event)) return true;
+  if (read_rejection(words, event) || read_cutthrough_rejection(words, event)) return true;
   if (words.starts_with("dropped by ")) {  // 'connect' ACL
     event.kind = EventKind::rejected;
     event.stage = Stage::connect;
     if (scan::take_until(words, ": ")) event.reply = words;
     return true;
   }
+  event.reply = words;
   if (words.starts_with("incomplete transaction (")) {
     event.kind = EventKind::connection;
     return true;
   }
   // A sender that does not verify gets its `rejected` in a line of its own, if it is rejected at all.
-  constexpr std::array<std::string_view, 4> kNotes{"sender verify fail for ", "sender verify defer for ", "Warning: ",
-                                                   "PRDR "};
-  if (starts_with_any(words, kNotes) || (words.starts_with("RCPT ") && words.find(": discarded by ") != std::string_view::npos)) {
+  constexpr std::array<std::string_view, 4> kNotes{"sender verify fail for ", "sender verify defer for ",
+                                                   "Warning: ", "PRDR "};
+  if (starts_with_any(words, kNotes) ||
+      (words.starts_with("RCPT ") && words.find(": discarded by ") != std::string_view::npos)) {
     event.kind = EventKind::note;
     return true;
   }
@@ -198,10 +210,17 @@ constexpr std::array kKnown{
     Known{"no IP address found for host ", kNote, Stage::none, "connection from "},
 };
 
-bool names_sender(std::string_view head) { return head.ends_with('<') && head.find("recipient ") == std::string_view::npos; }
+bool names_sender(std::string_view head) {
+  return head.ends_with('<') && head.find("recipient ") == std::string_view::npos;
+}
 
-// What stands behind the client: ` D=10s C=EHLO,QUIT`, ` dropped: too many nonmail commands`, `: message too big`.
-std::string_view without_joint(std::string_view text) {
+// What stands behind the client: ` I=[192.0.2.9]:25 D=10s C=EHLO,QUIT`, ` dropped: too many nonmail commands`,
+// `: message too big`.
+std::string_view behind_client(std::string_view text) {
+  while (text.starts_with(" I=") || text.starts_with(" Ci=") || text.starts_with(" U=")) {
+    text.remove_prefix(1);
+    skip_field(text);
+  }
   if (!scan::take(text, ": ")) scan::take(text, " ");
   return text;
 }
@@ -227,7 +246,7 @@ bool parse_known(const Line& line, std::vector<Event>& events) {
   if (!known->mark.empty()) {
     const auto at = text.rfind(known->mark);
     if (at == std::string_view::npos) {  // a local user, U=
-      event.reply = without_joint(text);
+      event.reply = behind_client(text);
       return true;
     }
     text.remove_prefix(at + known->mark.size());
@@ -235,7 +254,7 @@ bool parse_known(const Line& line, std::vector<Event>& events) {
   scan::take(text, "H=");
   Host host;
   if (take_host(text, host)) set_client(host, event);
-  event.reply = without_joint(text);
+  event.reply = known->kind == kNote ? line.text : behind_client(text);
   return true;
 }
 

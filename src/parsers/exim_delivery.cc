@@ -53,8 +53,9 @@ std::string_view take_destination(std::string_view& text) {
 }
 
 bool same_address(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return x == y || ((x ^ y) == 0x20 && ((x | 0x20) >= 'a' && (x | 0x20) <= 'z')); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return x == y || ((x ^ y) == 0x20 && ((x | 0x20) >= 'a' && (x | 0x20) <= 'z'));
+  });
 }
 
 // `recipient (its parents) <the address it was at first>`
@@ -95,9 +96,21 @@ struct Way {
 
 // Transports that Exim's and Debian's configurations, cPanel's and Dovecot's documentation name so.
 bool is_local_transport(std::string_view name) {
-  constexpr std::array<std::string_view, 14> kParts{"lmtp",     "pipe",    "appendfile", "autoreply", "address_file",
-                                                    "_reply",   "address_directory", "local_delivery", "maildir",
-                                                    "mailbox",  "procmail", "maildrop", "virtual_userdelivery", "dovecot"};
+  if (name.find("smtp") != std::string_view::npos) return false;  // remote_smtp and its kin
+  constexpr std::array<std::string_view, 14> kParts{"lmtp",
+                                                    "pipe",
+                                                    "appendfile",
+                                                    "autoreply",
+                                                    "address_file",
+                                                    "_reply",
+                                                    "address_directory",
+                                                    "local_delivery",
+                                                    "maildir",
+                                                    "mailbox",
+                                                    "procmail",
+                                                    "maildrop",
+                                                    "virtual_userdelivery",
+                                                    "dovecot"};
   return std::any_of(kParts.begin(), kParts.end(),
                      [name](std::string_view part) { return name.find(part) != std::string_view::npos; });
 }
@@ -173,10 +186,6 @@ void take_delivery_field(std::string_view& text, Event& event, Way& way) {
   }
 }
 
-bool starts_with_any(std::string_view text, const auto& words) {
-  return std::any_of(words.begin(), words.end(), [text](std::string_view word) { return text.starts_with(word); });
-}
-
 // Exim did not try: it waits for a retry time, a queue runner or a free slot (smtp.c, deliver.c, parse of
 // queue_domains and hold_domains).
 bool is_secondary(std::string_view reason) {
@@ -201,41 +210,91 @@ bool is_secondary(std::string_view reason) {
 // strerror's words for a connection that did not come about.
 bool is_connection_error(std::string_view reason) {
   constexpr std::array<std::string_view, 8> kReasons{
-      "Connection refused", "Connection timed out", "Operation timed out", "No route to host", "Network is unreachable",
-      "Network Error",      "Host is down",         "Connection reset by peer",
+      "Connection refused",     "Connection timed out", "Operation timed out", "No route to host",
+      "Network is unreachable", "Network Error",        "Host is down",        "Connection reset by peer",
   };
   return starts_with_any(reason, kReasons);
 }
 
+// The other words of strerror and exim_errstr (log.c) that a call to a host may end with.
+bool is_call_error(std::string_view reason) {
+  constexpr std::array<std::string_view, 16> kReasons{
+      "Address family not supported",
+      "Bad file descriptor",
+      "Broken pipe",
+      "Cannot assign requested address",
+      "Connection aborted",
+      "Event requests",
+      "Failed to start",
+      "Input/output error",
+      "Interrupted system call",
+      "Invalid argument",
+      "Negotiation failed",
+      "Operation not permitted",
+      "Permission denied",
+      "Protocol error",
+      "Too many open files",
+      "Unknown error",
+  };
+  return is_connection_error(reason) || starts_with_any(reason, kReasons);
+}
+
 // The command in `SMTP timeout after …`, `Remote host closed connection in response to …` and their like.
 Stage stage_of_reason(std::string_view reason) {
-  constexpr std::array<std::string_view, 7> kHeads{
+  constexpr std::array<std::string_view, 3> kTls{"TLS session", "a TLS session is required", "bad first read from TLS"};
+  if (starts_with_any(reason, kTls)) return Stage::starttls;
+  if (is_connection_error(reason)) return Stage::connect;
+  constexpr std::array<std::string_view, 6> kHeads{
       "SMTP timeout after ",
       "LMTP timeout after ",
       "Remote host closed connection in response to ",
       "Remote host closed connection after ",  // up to 4.82
       "Malformed SMTP reply in response to ",
       "Malformed SMTP reply (an empty line) in response to ",
-      "a TLS session is required",
   };
   for (const auto head : kHeads) {
-    if (!scan::take(reason, head)) continue;
-    return head.starts_with("a TLS") ? Stage::starttls : stage_of_command(reason);
+    if (scan::take(reason, head)) return stage_of_command(reason);
   }
-  if (reason.starts_with("TLS session") || reason.starts_with("bad first read from TLS")) return Stage::starttls;
-  return is_connection_error(reason) ? Stage::connect : Stage::none;
+  return Stage::none;
+}
+
+// Up to 4.86 the host stood within the words, here and in `SMTP error from remote mail server after …: host …: 421 …`:
+//   Remote host mx.example [192.0.2.1] closed connection in response to end of data
+//   SMTP timeout while connected to mx.example [192.0.2.1] after initial connection
+//   mx.example [192.0.2.1] Connection refused
+struct OldFailure {
+  Host host;
+  Stage stage = Stage::none;
+};
+std::optional<OldFailure> read_old_failure(std::string_view reason) {
+  OldFailure failure;
+  const bool closed = scan::take(reason, "Remote host ");
+  const bool timeout = !closed && scan::take(reason, "SMTP timeout while connected to ");
+  if (!take_host(reason, failure.host) || failure.host.address.empty() || !failure.host.helo.empty())
+    return std::nullopt;
+  if (closed || timeout) {
+    if (!scan::take(reason, closed ? " closed connection in response to " : " after ")) return std::nullopt;
+    failure.stage = stage_of_command(reason);
+    return failure;
+  }
+  if (!scan::take(reason, ": ") && !scan::take(reason, " ")) return std::nullopt;
+  if (!is_connection_error(reason)) return std::nullopt;
+  failure.stage = Stage::connect;
+  return failure;
 }
 
 // Which lines write a refusal that no other line writes. 4xx to MAIL, DATA and end of data and everything at the
 // greeting or HELO has an `H=` line of its own for each host; RCPT has one only where further hosts will be tried,
-// 5xx to MAIL, DATA and end of data never (smtp.c, FAILED: and write_logs()). Up to 4.88, which names the host
+// 5xx to MAIL, DATA and end of data never (smtp.c, FAILED: and write_logs()). Up to 4.86, which name the host
 // within the words, only the greeting and HELO were always written apart.
 bool deferral_counts(Stage stage, bool names_host_in_words) {
   if (stage == Stage::rcpt) return true;
   return names_host_in_words && (stage == Stage::mail || stage == Stage::data || stage == Stage::eod);
 }
 
-bool failure_counts(Stage stage) { return stage != Stage::connect && stage != Stage::helo; }
+bool failure_counts(Stage stage) {
+  return stage != Stage::connect && stage != Stage::helo;
+}
 
 // Reads the reason of a deferral or failure; true where it is the other side's 4xx or 5xx to count here.
 bool read_reason(std::string_view reason, Event& event, Way& way) {
@@ -243,6 +302,12 @@ bool read_reason(std::string_view reason, Event& event, Way& way) {
   if (!error) {
     event.reply = reason;
     event.stage = stage_of_reason(reason);
+    if (way.host.address.empty() && event.stage == Stage::none) {
+      if (const auto old = read_old_failure(reason)) {
+        way.host = old->host;
+        event.stage = old->stage;
+      }
+    }
     return false;
   }
   set_reply(error->reply, event);
@@ -268,6 +333,14 @@ void finish(const Way& way, Event& event) {
   set_relay(way.host, event);
   const bool no_host = event.outcome == Outcome::delivered && way.host.address.empty();
   if (no_host || is_this_machine(way.host) || is_local_transport(way.transport)) event.local = true;
+}
+
+void append_refusal(const Line& line, const Host& host, const RemoteError& error, std::vector<Event>& events) {
+  Event& event = append(events, line, EventKind::refusal);
+  set_relay(host, event);
+  set_reply(error.reply, event);
+  event.stage = error.stage;
+  event.counts_refusal = event.code >= 400 && !error.lmtp;
 }
 
 // ` DT=1s` stands behind the reason of a failure, where it is switched on.
@@ -379,8 +452,9 @@ Stage stage_of_command(std::string_view command) {
       {"AUTH", Stage::auth},
       {"RSET", Stage::mail},
   }};
+  if (command.empty()) return Stage::none;
   for (const auto& known : kKnown) {
-    if (command.starts_with(known.head)) return known.stage;
+    if (command.front() == known.head.front() && command.starts_with(known.head)) return known.stage;
   }
   return Stage::none;
 }
@@ -413,6 +487,22 @@ std::optional<RemoteError> read_remote_error(std::string_view message) {
   return error;
 }
 
+// The lines of parse_remote_host() up to 4.86, which have no H=.
+bool parse_old_remote_host(const Line& line, std::vector<Event>& events) {
+  if (const auto error = read_remote_error(line.text)) {
+    if (error->host.address.empty()) return false;
+    append_refusal(line, error->host, *error, events);
+    return true;
+  }
+  const auto failure = read_old_failure(line.text);
+  if (!failure) return false;
+  Event& event = append(events, line, EventKind::note);
+  set_relay(failure->host, event);
+  event.stage = failure->stage;
+  event.reply = line.text;
+  return true;
+}
+
 bool parse_remote_host(const Line& line, std::vector<Event>& events) {
   auto text = line.text;
   Host host;
@@ -420,19 +510,20 @@ bool parse_remote_host(const Line& line, std::vector<Event>& events) {
   const bool all_of_it = scan::take(text, ": ");  // write_logs(): this form has no other author
   if (!all_of_it && !scan::take(text, " ")) return false;
 
-  const auto error = read_remote_error(text);
-  const bool io_error = text.starts_with("TLS error on connection ");  // after a delivery, more often than not
-  if (!error && !all_of_it && !io_error && !is_connection_error(text)) return false;
-  Event& event = append(events, line, error ? EventKind::refusal : EventKind::note);
-  set_relay(host, event);
-  if (!error) {
-    event.reply = text;
-    if (!io_error) event.stage = stage_of_reason(text);
+  if (scan::take(text, "TLS session: ")) {
+    append_outbound_tls_failure(line, host, text, false, events);
     return true;
   }
-  set_reply(error->reply, event);
-  event.stage = error->stage;
-  event.counts_refusal = event.code >= 400;
+  if (const auto error = read_remote_error(text)) {
+    append_refusal(line, host, *error, events);
+    return true;
+  }
+  const bool io_error = text.starts_with("TLS error on connection ");  // after a delivery, more often than not
+  if (!all_of_it && !io_error && !is_call_error(text)) return false;
+  Event& event = append(events, line, EventKind::note);
+  set_relay(host, event);
+  event.reply = text;
+  if (!io_error) event.stage = stage_of_reason(text);
   return true;
 }
 

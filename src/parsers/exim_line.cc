@@ -1,20 +1,43 @@
 #include "parsers/exim_line.h"
 
+#include <array>
+
 #include "parsers/scan.h"
 
 namespace mtalens::exim {
 namespace {
 
-constexpr bool is_base62(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+// What a message id and an address literal consist of, by character: a look-up is all the hot path can afford.
+enum : std::uint8_t { kBase62 = 1, kAddress = 2 };
+constexpr auto kClass = [] {
+  std::array<std::uint8_t, 256> classes{};
+  for (unsigned c = '0'; c <= '9'; ++c)
+    classes[c] = kBase62 | kAddress;
+  for (unsigned c = 'A'; c <= 'Z'; ++c)
+    classes[c] = kBase62 | kAddress;
+  for (unsigned c = 'a'; c <= 'z'; ++c)
+    classes[c] = kBase62 | kAddress;
+  for (const unsigned char c : {'.', ':', '%'})
+    classes[c] = kAddress;
+  return classes;
+}();
+
+constexpr bool is(std::uint8_t wanted, char c) {
+  return (kClass[static_cast<unsigned char>(c)] & wanted) != 0;
+}
+
+bool is_base62(std::string_view text) {
+  std::uint8_t all = kBase62;
+  for (const char c : text)
+    all &= kClass[static_cast<unsigned char>(c)];
+  return all != 0;
 }
 
 bool is_id(std::string_view text, std::size_t second_dash, std::size_t length) {
   if (text.size() < length || text[6] != '-' || text[second_dash] != '-') return false;
-  for (std::size_t i = 0; i < length; ++i) {
-    if (i != 6 && i != second_dash && !is_base62(text[i])) return false;
-  }
-  return text.size() == length || !is_base62(text[length]);
+  if (text.size() > length && is(kBase62, text[length])) return false;
+  return is_base62(text.substr(0, 6)) && is_base62(text.substr(7, second_dash - 7)) &&
+         is_base62(text.substr(second_dash + 1, length - second_dash - 1));
 }
 
 // `[address]` and `:port` at the front; an address has no other characters than these, so a helo that imitates
@@ -23,8 +46,7 @@ bool take_address(std::string_view& text, Host& host) {
   constexpr std::size_t kLongest = 64;  // IPv6 with a zone
   if (text.empty() || text.front() != '[') return false;
   std::size_t at = 1;
-  while (at < text.size() && at <= kLongest &&
-         (is_base62(text[at]) || text[at] == '.' || text[at] == ':' || text[at] == '%'))
+  while (at < text.size() && at <= kLongest && is(kAddress, text[at]))
     ++at;
   if (at == 1 || at >= text.size() || text[at] != ']') return false;
   host.address = text.substr(1, at - 1);
@@ -62,7 +84,13 @@ std::size_t message_id_length(std::string_view text) {
 }
 
 Event& append(std::vector<Event>& events, const Line& line, EventKind kind) {
-  Event& event = events.emplace_back(event_from(*line.log, "exim", kind));
+  // Made where it will stand: an Event is too large to be copied for every line.
+  struct InPlace {
+    const LogLine& log;
+    EventKind kind;
+    operator Event() const { return event_from(log, "exim", kind); }
+  };
+  Event& event = events.emplace_back(InPlace{*line.log, kind});
   event.queue_id = line.queue_id;
   return event;
 }
@@ -92,7 +120,9 @@ bool take_host(std::string_view& text, Host& host) {
   return true;
 }
 
-std::string_view name_of(const Host& host) { return host.name.empty() ? host.helo : host.name; }
+std::string_view name_of(const Host& host) {
+  return host.name.empty() ? host.helo : host.name;
+}
 
 std::string_view take_value(std::string_view& text) {
   const auto value = text.substr(0, text.find(' '));
@@ -153,12 +183,23 @@ std::int64_t duration_us(std::string_view text) {
     }
     std::int64_t unit = 0;
     switch (text.front()) {
-      case 'w': unit = 7 * 86400; break;
-      case 'd': unit = 86400; break;
-      case 'h': unit = 3600; break;
-      case 'm': unit = 60; break;
-      case 's': unit = 1; break;
-      default: return -1;
+      case 'w':
+        unit = 7 * 86400;
+        break;
+      case 'd':
+        unit = 86400;
+        break;
+      case 'h':
+        unit = 3600;
+        break;
+      case 'm':
+        unit = 60;
+        break;
+      case 's':
+        unit = 1;
+        break;
+      default:
+        return -1;
     }
     text.remove_prefix(1);
     total += *number * unit * kSecond + micros * unit;

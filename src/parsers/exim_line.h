@@ -42,6 +42,14 @@ bool take_host(std::string_view& text, Host& host);
 // Name, or else what it called itself.
 std::string_view name_of(const Host& host);
 
+// Whether one of `heads` stands at the front; cheap for the many lines where none does.
+bool starts_with_any(std::string_view text, const auto& heads) {
+  for (const std::string_view head : heads) {
+    if (!text.empty() && text.front() == head.front() && text.starts_with(head)) return true;
+  }
+  return false;
+}
+
 // The rest of a field's value, to the next space; `text` goes on at that space.
 std::string_view take_value(std::string_view& text);
 // A value that opens with a double quote, to the quote that closes it (`\"` does not); the quotes are dropped.
@@ -55,20 +63,21 @@ void read_tls(std::string_view value, Event& event);
 std::int64_t duration_us(std::string_view text);
 
 // The groups of lines. Each says false, with nothing appended, where it does not know the words.
-bool parse_arrival(const Line& line, std::string_view text, std::vector<Event>& events);      // <= (=
-bool parse_delivery(const Line& line, std::string_view text, std::vector<Event>& events);     // => -> >>
-bool parse_deferral(const Line& line, std::string_view text, std::vector<Event>& events);     // ==
-bool parse_failure(const Line& line, std::string_view text, std::vector<Event>& events);      // **
-bool parse_remote_host(const Line& line, std::vector<Event>& events);                         // ID H=host [ip]: …
+bool parse_arrival(const Line& line, std::string_view text, std::vector<Event>& events);   // <= (=
+bool parse_delivery(const Line& line, std::string_view text, std::vector<Event>& events);  // => -> >>
+bool parse_deferral(const Line& line, std::string_view text, std::vector<Event>& events);  // ==
+bool parse_failure(const Line& line, std::string_view text, std::vector<Event>& events);   // **
+bool parse_remote_host(const Line& line, std::vector<Event>& events);                      // ID H=host [ip]: …
+bool parse_old_remote_host(const Line& line, std::vector<Event>& events);                  // its like up to Exim 4.86
 bool parse_tls(const Line& line, std::vector<Event>& events);
-bool parse_client(const Line& line, std::vector<Event>& events);                              // H=, U=, F=
-bool parse_words(const Line& line, std::vector<Event>& events);                               // everything else
+bool parse_client(const Line& line, std::vector<Event>& events);  // H=, U=, F=
+bool parse_words(const Line& line, std::vector<Event>& events);   // everything else
 
 // One SMTP reply within Exim's own words, e.g. `SMTP error from remote mail server after end of data: 421 …`.
 struct RemoteError {
   Stage stage = Stage::none;
   bool lmtp = false;
-  Host host;               // only up to Exim 4.88, which names it here instead of in H=
+  Host host;               // only up to Exim 4.86, which names it here instead of in H=
   std::string_view reply;  // the remote's words with their code
 };
 std::optional<RemoteError> read_remote_error(std::string_view message);

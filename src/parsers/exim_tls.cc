@@ -98,7 +98,7 @@ bool parse_inbound(const Line& line, std::string_view text, std::vector<Event>& 
   return true;
 }
 
-// TLS error on connection to host [address] (step): reason: up to 4.87, which then writes the fallback apart
+// TLS error on connection to host [address] (step): reason: up to 4.89, which then writes the fallback apart
 bool parse_outbound(const Line& line, std::string_view text, std::vector<Event>& events) {
   Host host;
   if (!take_host(text, host)) return false;
@@ -132,7 +132,7 @@ bool parse_fallback(const Line& line, std::string_view text, std::vector<Event>&
   return false;
 }
 
-// TLS session failure: delivering unencrypted to host [address] (not in hosts_require_tls): up to 4.87, behind the
+// TLS session failure: delivering unencrypted to host [address] (not in hosts_require_tls): up to 4.89, behind the
 // `TLS error on connection to` that was counted.
 bool parse_old_fallback(const Line& line, std::string_view text, std::vector<Event>& events) {
   if (!scan::take(text, "TLS session failure: delivering unencrypted to ")) return false;
@@ -169,7 +169,12 @@ bool parse_tls(const Line& line, std::vector<Event>& events) {
     append(events, line, EventKind::note).reply = text;  // (recv), (send) of 4.8x
     return true;
   }
-  if (scan::take(text, "TLS session: ")) return parse_fallback(line, text, events);
+  if (scan::take(text, "TLS session: ")) {
+    if (parse_fallback(line, text, events)) return true;
+    if (!text.starts_with('(')) return false;
+    append_outbound_tls_failure(line, Host{}, text, false, events);  // the end of the line is lost
+    return true;
+  }
   if (text.starts_with("bad first read from TLS conn: ")) return parse_fallback(line, text, events);
   return parse_old_fallback(line, text, events);
 }

@@ -33,6 +33,7 @@ constexpr std::array kWords{
     Words{"Bad db record size "},
     Words{"Bad expansion for socks_proxy "},
     Words{"CNAME loop for "},
+    Words{"Child mail process returned status "},
     Words{"Connection aborted; STARTTLS support by "},
     Words{"Could not "},
     Words{"Couldn't "},
@@ -61,18 +62,16 @@ constexpr std::array kWords{
     Words{"Header modification in data ACLs will not take effect"},
     Words{"IPv4 socket creation failed: "},
     Words{"IPv6 socket creation failed: "},
-    Words{"Long "},
     Words{"Lookup module "},
     Words{"MIME acl condition warning"},
     Words{"Message abandoned: "},
     Words{"Message is frozen"},
     Words{"Message removed because older than ", kDeleted},
-    Words{"Module "},
     Words{"More than one path given in log_file_path"},
     Words{"No server certificate defined"},
     Words{"OCSP "},
     Words{"PRDR "},
-    Words{"Process "},
+    Words{"Process failed ("},
     Words{"Received TLS cert status response"},
     Words{"Removed by ", kDeleted},
     Words{"Required TLS certificate status not received"},
@@ -128,6 +127,7 @@ constexpr std::array kWords{
     Words{"bad router variable name "},
     Words{"bad value for "},
     Words{"bind of ["},
+    Words{"bounce_message_file is not "},
     Words{"callout transport "},
     Words{"cancelled by ", kDeleted},
     Words{"cannot "},
@@ -154,10 +154,10 @@ constexpr std::array kWords{
     Words{"frozen by "},
     Words{"getrlimit("},
     Words{"getsockname() failed: "},
+    Words{"home directory \""},
     Words{"host name alias list truncated"},
     Words{"ident connection to "},
     Words{"internal error: "},
-    Words{"internal problem in "},
     Words{"internal scanner error (ignored): "},
     Words{"invalid message_size_limit: "},
     Words{"invalid return "},
@@ -180,14 +180,13 @@ constexpr std::array kWords{
     Words{"original recipients ignored (system filter)"},
     Words{"partial matching is not applicable "},
     Words{"peer close after all rcpt responses"},
-    Words{"process "},
     Words{"qualify/rewrite: "},
     Words{"queue run: "},
     Words{"re-exec of exim "},
     Words{"readsock fdopen: "},
     Words{"recipient <"},
     Words{"recipient verify "},
-    Words{"redirection process "},
+    Words{"redirection internal problem in "},
     Words{"regex acl condition"},
     Words{"remote delivery process count got out of step"},
     Words{"remote host address is the local host: "},
@@ -224,10 +223,13 @@ constexpr std::array kWords{
     Words{"unknown log name "},
     Words{"unknown named"},
     Words{"unlink("},
+    Words{"warn_message_file is not "},
     Words{"writing error "},
 };
 
-constexpr bool is_before(const Words& a, const Words& b) { return a.head < b.head; }
+constexpr bool is_before(const Words& a, const Words& b) {
+  return a.head < b.head;
+}
 static_assert(std::is_sorted(kWords.begin(), kWords.end(), is_before));
 
 // Where the words of each first letter begin in kWords.
@@ -235,7 +237,8 @@ constexpr auto kFirstOf = [] {
   std::array<std::uint16_t, 129> first{};
   for (std::size_t letter = 0; letter < first.size(); ++letter) {
     std::size_t at = 0;
-    while (at < kWords.size() && static_cast<unsigned char>(kWords[at].head.front()) < letter) ++at;
+    while (at < kWords.size() && static_cast<unsigned char>(kWords[at].head.front()) < letter)
+      ++at;
     first[letter] = static_cast<std::uint16_t>(at);
   }
   return first;
@@ -275,18 +278,37 @@ bool is_address_line(std::string_view text) {
          text.starts_with(" Received TLS cert (DN: ") || verb.starts_with("after QUIT, client reset TCP ");
 }
 
+// Process 1234 crashed with signal 11 while delivering …, Long A lookup for 'a.example': 5123 msec
+bool is_about_process_or_lookup(std::string_view text) {
+  if (scan::take(text, "process ") || scan::take(text, "Process ")) {
+    take_value(text);
+    return text.starts_with(" crashed with signal ") || text.starts_with(" finished: not found in ");
+  }
+  if (!scan::take(text, "Long ")) return false;
+  take_value(text);
+  return text.starts_with(" lookup for '");
+}
+
+// Ci=1234 SMTP peer appears to have seen our banner
+bool is_banner_line(std::string_view text) {
+  if (!scan::take(text, "Ci=")) return false;
+  take_value(text);
+  return text.starts_with(" SMTP peer appears to have ");
+}
+
 // The name of a router, a transport or a list first, then Exim's words.
 bool is_driver_line(std::string_view text) {
   take_value(text);
   if (scan::take(text, " router: ")) {
     return text.starts_with("skipped error: ") || text.starts_with("reroute string ");
   }
-  return text.starts_with(" router failed to expand ") || text.starts_with(" transport process vanished unexpectedly") ||
+  return text.starts_with(" router failed to expand ") ||
+         text.starts_with(" transport process vanished unexpectedly") ||
          text.starts_with(" transport process returned non-zero status ");
 }
 
-// `jo@a.example: error ignored`, `jo@a.example <list@a.example>: error ignored…`, `<jo@a.example>: t1 transport output: …`,
-// `jo@a.example is …: accepted by +include_unknown`
+// `jo@a.example: error ignored`, `jo@a.example <list@a.example>: error ignored…`, `<jo@a.example>: t1 transport output:
+// …`, `jo@a.example is …: accepted by +include_unknown`
 bool is_about_address(std::string_view text) {
   if (text.front() == '<') {
     if (!scan::take_angle(text) || !scan::take(text, ": ")) return false;
@@ -304,6 +326,11 @@ bool is_rewriting(std::string_view text) {
   if (!take_quoted(text) || !scan::take(text, " from ")) return false;
   return text.find(" rewritten as \"") != std::string_view::npos ||
          text.find(" rewritten with (address part of) \"") != std::string_view::npos;
+}
+
+bool is_known_shape(std::string_view text) {
+  return is_daemon_line(text) || is_address_line(text) || is_about_process_or_lookup(text) || is_banner_line(text) ||
+         is_driver_line(text) || is_about_address(text) || is_rewriting(text);
 }
 
 // Completed, Completed QT=3m2s
@@ -327,9 +354,7 @@ bool parse_words(const Line& line, std::vector<Event>& events) {
   const Words* words = find_words(text);
   const bool ends = words != nullptr && words->ended != Ended::none;
   if (ends && line.queue_id.empty()) return false;  // these are said of a message
-  if (words == nullptr && !is_daemon_line(text) && !is_address_line(text) && !is_driver_line(text) &&
-      !is_about_address(text) && !is_rewriting(text))
-    return false;
+  if (words == nullptr && !is_known_shape(text)) return false;
   Event& event = append(events, line, ends ? EventKind::ended : EventKind::note);
   if (ends) event.ended = words->ended;
   event.reply = text;
