@@ -1,14 +1,26 @@
 // Reads what sendmail (sm-mta, sm-msp-queue, or any tag that -L set) writes to syslog: `QID: text`.
 //
 //   t7QJY1aB084899: to=<fred@btinternet.com>, delay=00:00:01, …, stat=Deferred: 421 Too many messages …
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
 #include "parsers/sendmail_lines.h"
 
 namespace mtalens {
 namespace sendmail {
 namespace {
 
+constexpr auto kAlphanumeric = [] {
+  std::array<bool, 256> table{};
+  for (const auto c : std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}();
+
 constexpr bool is_alphanumeric(char c) {
-  return scan::is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  return kAlphanumeric[static_cast<unsigned char>(c)];
 }
 
 // An entry too long for syslog comes in parts: `QID[1]: from=<…>, … ...`, `QID[2]: relay=…`. The first
@@ -80,22 +92,23 @@ class SendmailParser final : public Parser {
 // more), fA1BCDe12345 (8.10 itself), QAA12345 (before). The digits tell it from words: `STARTTLS: …`.
 std::string_view queue_id_at(std::string_view text) {
   constexpr std::size_t kShortest = 7, kLongest = 16, kPidDigits = 5;
-  std::size_t length = 0, digits = 0;
-  while (length < text.size() && length <= kLongest && is_alphanumeric(text[length])) {
-    digits = scan::is_digit(text[length]) ? digits + 1 : 0;
+  std::size_t length = 0;
+  while (length < text.size() && length <= kLongest && is_alphanumeric(text[length]))
     ++length;
-  }
-  if (length < kShortest || length > kLongest || digits < kPidDigits || length == text.size()) return {};
-  return text[length] == ':' || text[length] == '[' ? text.substr(0, length) : std::string_view{};
+  if (length < kShortest || length > kLongest || length == text.size()) return {};
+  if (text[length] != ':' && text[length] != '[') return {};
+  const auto id = text.substr(0, length);
+  const auto pid = id.substr(length - kPidDigits);
+  return std::all_of(pid.begin(), pid.end(), scan::is_digit) ? id : std::string_view{};
 }
 
 std::size_t address_length(std::string_view text) {
   // Nearly all are `<…>` without a quote in them.
   if (text.starts_with('<')) {
-    const auto close = text.find('>');
-    if (close + 1 < text.size() && text[close + 1] == ',' &&
-        text.substr(0, close).find('"') == std::string_view::npos) {
-      return close + 1;
+    const auto end = text.find('>') + 1;
+    if (end != 0 && (end == text.size() || text[end] == ',') &&
+        text.substr(0, end).find('"') == std::string_view::npos) {
+      return end;
     }
   }
   bool quoted = false, bracketed = false;
@@ -124,6 +137,7 @@ std::size_t address_length(std::string_view text) {
 }
 
 std::string_view bare_address(std::string_view text) {
+  if (text.starts_with('<') && text.find('>') == text.size() - 1) return text.substr(1, text.size() - 2);
   if (auto rest = text; rest.starts_with('<')) {
     if (const auto inside = scan::take_angle(rest)) return *inside;
     return text.substr(1);  // cut short by sendmail
@@ -160,8 +174,8 @@ Peer client_of(std::string_view text) {
 
 Peer relay_of(std::string_view text) {
   Peer peer{text, {}};
-  const auto open = text.rfind(" [");
-  if (open != std::string_view::npos && text.ends_with(']')) {
+  const auto open = text.ends_with(']') ? text.rfind(" [") : std::string_view::npos;
+  if (open != std::string_view::npos) {
     peer.address = text.substr(open + 2, text.size() - open - 3);
     scan::take(peer.address, "IPv6:");
     peer.host = text.substr(0, open);

@@ -27,15 +27,15 @@ struct Line {
   std::string_view text;      // what stands behind it
 };
 
-inline Event event_of(const Line& line, EventKind kind) {
-  Event event = event_from(line.log, kMta, kind);
+inline Event& append_event(const Line& line, EventKind kind, std::vector<Event>& events) {
+  Event& event = events.emplace_back(event_from(line.log, kMta, kind));
   event.queue_id = line.queue_id;
   return event;
 }
 
-// Appends an event that says no more than its kind.
+// An event that says no more than its kind.
 inline bool append(const Line& line, EventKind kind, std::vector<Event>& events) {
-  events.push_back(event_of(line, kind));
+  append_event(line, kind, events);
   return true;
 }
 

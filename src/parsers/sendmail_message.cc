@@ -15,26 +15,34 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
 
-// `00:05:53`, `1+00:05:53`: days, hours, minutes, seconds. -1: not an interval.
-std::int64_t interval_us(std::string_view text) {
-  const auto first = scan::take_number(text);
-  if (!first || *first > 100'000) return -1;
-  std::int64_t days = 0, hours = *first;
-  if (scan::take(text, "+")) {
-    const auto after = scan::take_number(text);
-    if (!after) return -1;
-    days = *first;
-    hours = *after;
+// The two digits at `at` as a number; not digits: far more than any clock shows.
+constexpr std::int64_t two_digits(std::string_view text, std::size_t at) {
+  if (!scan::is_digit(text[at]) || !scan::is_digit(text[at + 1])) return 1000;
+  return (text[at] - '0') * 10 + (text[at + 1] - '0');
+}
+
+// `00:05:53` or `1+00:05:53` at the front, as pintvl() in convtime.c writes it: days, hours, minutes, seconds.
+// -1: no interval stands there.
+std::int64_t take_interval(std::string_view& text) {
+  constexpr std::size_t kClock = 8;  // HH:MM:SS
+  auto clock = text;
+  std::int64_t days = 0;
+  if (clock.size() > kClock && clock[2] != ':') {
+    days = scan::take_number(clock).value_or(-1);
+    if (days < 0 || days > 100'000 || !scan::take(clock, "+")) return -1;
   }
-  std::int64_t minutes = 0, seconds = 0;
-  for (auto* part : {&minutes, &seconds}) {
-    if (!scan::take(text, ":")) return -1;
-    const auto number = scan::take_number(text);
-    if (!number || *number > 59) return -1;
-    *part = *number;
-  }
-  if (hours > 100'000) return -1;
+  if (clock.size() < kClock || clock[2] != ':' || clock[5] != ':') return -1;
+  const auto hours = two_digits(clock, 0), minutes = two_digits(clock, 3), seconds = two_digits(clock, 6);
+  if (hours > 23 || minutes > 59 || seconds > 59) return -1;
+  text = clock.substr(kClock);
   return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * kSecond;
+}
+
+// What stands before the next `, `; `text` goes on there.
+std::string_view take_value(std::string_view& text) {
+  const auto value = text.substr(0, text.find(", "));
+  text.remove_prefix(value.size());
+  return value;
 }
 
 // What stands between the front and the field `mark` (`, delay=`), where the address before it is cut short
@@ -85,7 +93,7 @@ bool parse_arrival(const Line& line, std::string_view rest, std::vector<Event>& 
   } else {
     return false;
   }
-  Event& event = events.emplace_back(event_of(line, EventKind::received));
+  Event& event = append_event(line, EventKind::received, events);
   event.sender = bare_address(sender);
   event.null_sender = event.sender.empty();
   while (scan::take(rest, ", ")) {
@@ -105,20 +113,21 @@ bool parse_arrival(const Line& line, std::string_view rest, std::vector<Event>& 
 
 // ---- to= -------------------------------------------------------------------------------------------
 
-// What a `to=` line says of all its recipients alike.
+// What a `to=` line says, as it stands there.
 struct Delivery {
-  std::string_view mailer, relay, dsn, reply, status, stage;
+  std::string_view recipients, owner, mailer, relay, dsn, stage, reply, status;
+  std::int64_t delay_us = -1;
   bool more_follows = false;
 };
 
 // The reply and the status from `REPLY, stat=STATUS`. A stranger may have put `, stat=` into his reply, and
 // the status may quote it: then the two halves are the same text. Else the status is sendmail's own words.
-void split_reply(std::string_view text, Delivery& delivery) {
+bool split_reply(std::string_view text, Delivery& delivery) {
   constexpr std::string_view kMark = ", stat=";
   const auto last = text.rfind(kMark);
   if (last == std::string_view::npos) {
     delivery.reply = text;
-    return;
+    return true;
   }
   auto at = text.find(kMark);
   while (at != last) {
@@ -129,6 +138,7 @@ void split_reply(std::string_view text, Delivery& delivery) {
   }
   delivery.reply = text.substr(0, at);
   delivery.status = text.substr(at + kMark.size());
+  return true;
 }
 
 // `<fred@customer.example> (1001/1001)`: who controls the delivery. A bare name is a local user.
@@ -145,46 +155,70 @@ void read_controlling_user(Event& event, std::string_view text) {
   const auto address = bare_address(text);
   if (address.find('@') == std::string_view::npos) {
     event.uid = uid;
-  } else {
+  } else if (address != event.recipient) {
     event.original_recipient = address;
   }
 }
 
-// The fields behind the recipients, `text` at the `, ` before the first.
-bool read_delivery(std::string_view text, Event& event, Delivery& delivery) {
-  while (scan::take(text, ", ")) {
-    if (scan::take(text, "stat=")) {
-      delivery.status = text;
-      return true;
+// Where the list of recipients ends: at the first `, ` outside of addresses, with a field behind it.
+bool take_recipients(std::string_view& text, Delivery& delivery) {
+  std::size_t at = address_length(text);
+  while (at + 1 < text.size() && text[at + 1] != ' ')
+    at += 1 + address_length(text.substr(at + 1));
+  const auto behind = text.substr(std::min(at, text.size()));
+  if (behind.starts_with(", delay=") || behind.starts_with(", ctladdr=") || behind.starts_with(", [more]")) {
+    delivery.recipients = text.substr(0, at);
+    text = behind;
+  } else if (const auto cut = take_up_to(text, ", delay=")) {
+    delivery.recipients = *cut;
+  }
+  delivery.more_follows = scan::take(text, ", [more]");
+  return !delivery.recipients.empty();
+}
+
+bool take_owner(std::string_view& text, Delivery& delivery) {
+  delivery.owner = text.substr(0, address_length(text));
+  if (text.substr(delivery.owner.size()).starts_with(", delay=")) {
+    text.remove_prefix(delivery.owner.size());
+    return true;
+  }
+  const auto cut = take_up_to(text, ", delay=");
+  delivery.owner = cut.value_or(std::string_view{});
+  return cut.has_value();
+}
+
+// `text` behind `to=`. False: it is no line of a delivery, for none lacks its status.
+bool read_delivery(std::string_view text, Delivery& delivery) {
+  if (!take_recipients(text, delivery)) return false;
+  while (scan::take(text, ", ") && !text.empty()) {
+    switch (text.front()) {
+      case 'c':
+        if (scan::take(text, "ctladdr=") && !take_owner(text, delivery)) return false;
+        break;
+      case 'd':
+        if (scan::take(text, "delay="))
+          delivery.delay_us = take_interval(text);
+        else if (scan::take(text, "dsn="))
+          delivery.dsn = scan::enhanced_code_at(take_value(text));
+        break;
+      case 'm':
+        if (scan::take(text, "mailer=")) delivery.mailer = take_value(text);
+        break;
+      case 'r':
+        if (scan::take(text, "reply=")) return split_reply(text, delivery);
+        if (scan::take(text, "relay=")) delivery.relay = take_value(text);
+        break;
+      case 's':
+        if (scan::take(text, "stat=")) {
+          delivery.status = text;
+          return true;
+        }
+        if (scan::take(text, "stage=")) delivery.stage = take_value(text);
+        break;
+      default:
+        break;
     }
-    if (scan::take(text, "reply=")) {
-      split_reply(text, delivery);
-      return true;
-    }
-    if (scan::take(text, "ctladdr=")) {
-      auto owner = text.substr(0, address_length(text));
-      if (text.substr(owner.size()).starts_with(", delay=")) {
-        text.remove_prefix(owner.size());
-      } else if (const auto cut = take_up_to(text, ", delay=")) {
-        owner = *cut;
-      } else {
-        return false;
-      }
-      read_controlling_user(event, owner);
-      continue;
-    }
-    const auto field = take_field(text);
-    if (!field) return false;
-    if (field->name == "delay")
-      event.delay_us = interval_us(field->value);
-    else if (field->name == "mailer")
-      delivery.mailer = field->value;
-    else if (field->name == "relay")
-      delivery.relay = field->value;
-    else if (field->name == "dsn")
-      delivery.dsn = scan::enhanced_code_at(field->value);
-    else if (field->name == "stage")
-      delivery.stage = field->value;
+    if (!text.starts_with(", ")) take_value(text);  // a field of no use here, or what is left of an odd one
   }
   return false;
 }
@@ -196,9 +230,12 @@ bool is_deferral(std::string_view status) {
   return std::any_of(kWords.begin(), kWords.end(), [&](auto word) { return status.starts_with(word); });
 }
 
-Outcome outcome_of(const Delivery& delivery, std::uint16_t code) {
-  // sendmail writes reply= for failures only, whatever the words behind it.
-  if (delivery.status.starts_with("Sent") && delivery.reply.empty()) return Outcome::delivered;
+// sendmail writes reply= for failures only, whatever the words behind it.
+bool is_delivered(const Delivery& delivery) {
+  return delivery.status.starts_with("Sent") && delivery.reply.empty();
+}
+
+Outcome outcome_of_failure(const Delivery& delivery, std::uint16_t code) {
   if (is_deferral(delivery.status)) return Outcome::deferred;
   if (code >= 500) return Outcome::bounced;
   return code >= 400 || delivery.dsn.starts_with('4') ? Outcome::deferred : Outcome::bounced;
@@ -260,7 +297,9 @@ bool speaks_of_recipient(std::string_view enhanced) {
          (enhanced[2] == '2' && detail >= '0' && detail <= '2');
 }
 
-void set_delivered(Event& event, std::string_view status) {
+void set_delivered(Event& event, const Delivery& delivery) {
+  event.outcome = Outcome::delivered;
+  auto status = delivery.status;
   scan::take(status, "Sent");
   if (scan::take(status, " (") && status.ends_with(')')) event.reply = status.substr(0, status.size() - 1);
   if (!event.local) return;
@@ -277,7 +316,7 @@ void set_failure(Event& event, const Delivery& delivery) {
     if (scan::take(reason, "Deferred")) scan::take(reason, ": ");
   }
   set_reply(event, reason);
-  event.outcome = outcome_of(delivery, event.code);
+  event.outcome = outcome_of_failure(delivery, event.code);
   event.stage = stage_named(delivery.stage);
 
   // The address of the relay is logged once a connection is tried (makeconnection() in daemon.c); without it
@@ -303,55 +342,41 @@ void set_failure(Event& event, const Delivery& delivery) {
   }
 }
 
-// The list's own recipients, one after the other; all but the first share its transaction.
-void append_recipients(const Event& shared, std::string_view list, std::vector<Event>& events) {
-  for (bool first = true; !list.empty(); first = false) {
+// The first recipient's attempt is made; the others on the line share all but the address with it.
+void append_other_recipients(std::string_view list, std::vector<Event>& events) {
+  while (scan::take(list, ",")) {
     const auto item = list.substr(0, address_length(list));
-    list.remove_prefix(std::min(item.size() + 1, list.size()));
+    list.remove_prefix(item.size());
     if (item.empty()) continue;
-    Event& event = events.emplace_back(shared);
+    events.push_back(events.back());
+    Event& event = events.back();
     event.recipient = bare_address(item);
-    if (event.original_recipient == event.recipient) event.original_recipient = {};
-    if (first) continue;
     event.same_transaction = true;
     event.counts_refusal = false;
   }
 }
 
-// Where the list of recipients ends: at the first `, ` outside of addresses, with a field behind it.
-std::optional<std::string_view> take_recipients(std::string_view& text) {
-  std::size_t at = address_length(text);
-  while (at + 1 < text.size() && text[at + 1] != ' ')
-    at += 1 + address_length(text.substr(at + 1));
-  const auto behind = text.substr(std::min(at, text.size()));
-  if (behind.starts_with(", delay=") || behind.starts_with(", ctladdr=") || behind.starts_with(", [more]")) {
-    const auto list = text.substr(0, at);
-    text = behind;
-    return list;
-  }
-  return take_up_to(text, ", delay=");
-}
-
 // <a@x>,<b@x>, [more], ctladdr=<list@y> (8/0), delay=00:00:01, …, stat=Sent (ok)
 bool parse_delivery(const Line& line, std::string_view rest, std::vector<Event>& events) {
-  const auto list = take_recipients(rest);
-  if (!list || list->empty()) return false;
-  Event event = event_of(line, EventKind::attempt);
-  event.more_follows = scan::take(rest, ", [more]");
   Delivery delivery;
-  if (!read_delivery(rest, event, delivery)) return false;
+  if (!read_delivery(rest, delivery)) return false;
+  Event& event = append_event(line, EventKind::attempt, events);
+  const auto first = address_length(delivery.recipients);
+  event.recipient = bare_address(delivery.recipients.substr(0, first));
+  event.more_follows = delivery.more_follows;
+  event.delay_us = delivery.delay_us;
+  if (!delivery.owner.empty()) read_controlling_user(event, delivery.owner);
   const auto relay = relay_of(delivery.relay);
   event.relay = relay.host;
   event.relay_address = relay.address;
   event.local = is_local_mailer(delivery.mailer) || is_this_machine(event);
-  event.outcome = outcome_of(delivery, 0);
-  if (event.outcome == Outcome::delivered) {
-    set_delivered(event, delivery.status);
+  if (is_delivered(delivery)) {
+    set_delivered(event, delivery);
   } else {
     set_failure(event, delivery);
   }
   if (event.enhanced_code.empty()) event.enhanced_code = delivery.dsn;
-  append_recipients(event, *list, events);
+  append_other_recipients(delivery.recipients.substr(first), events);
   return true;
 }
 
@@ -359,7 +384,7 @@ bool parse_delivery(const Line& line, std::string_view rest, std::vector<Event>&
 
 bool append_related(const Line& line, Relation relation, std::string_view id, std::string_view other,
                     std::vector<Event>& events) {
-  Event& event = events.emplace_back(event_of(line, EventKind::related));
+  Event& event = append_event(line, EventKind::related, events);
   event.queue_id = id;
   event.relation = relation;
   event.other_queue_id = other;
@@ -412,14 +437,14 @@ bool parse_split(const Line& line, std::string_view rest, std::vector<Event>& ev
 }
 
 bool append_ended(const Line& line, Ended how, std::vector<Event>& events) {
-  events.emplace_back(event_of(line, EventKind::ended)).ended = how;
+  append_event(line, EventKind::ended, events).ended = how;
   return true;
 }
 
 // done; delay=00:00:03, ntries=1
 bool parse_done(const Line& line, std::string_view rest, std::vector<Event>& events) {
   append_ended(line, Ended::removed, events);
-  if (scan::take(rest, "delay=")) events.back().delay_us = interval_us(rest.substr(0, rest.find(',')));
+  if (scan::take(rest, "delay=")) events.back().delay_us = take_interval(rest);
   return true;
 }
 

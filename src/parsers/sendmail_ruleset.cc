@@ -56,7 +56,7 @@ bool is_outbound(std::string_view ruleset) {
 bool append_tls_verdict(const Line& line, const Verdict& verdict, std::vector<Event>& events) {
   // Only a handshake that failed is one; else the policy wants more than the peer's TLS gives.
   const bool failed = verdict.reply.find("TLS handshake") != std::string_view::npos;
-  Event& event = events.emplace_back(event_of(line, failed ? EventKind::tls_detail : EventKind::note));
+  Event& event = append_event(line, failed ? EventKind::tls_detail : EventKind::note, events);
   const bool outbound = is_outbound(verdict.ruleset);
   event.direction = outbound ? Direction::outbound : Direction::inbound;
   const auto peer = outbound ? relay_of(verdict.relay) : client_of(verdict.relay);
@@ -67,7 +67,7 @@ bool append_tls_verdict(const Line& line, const Verdict& verdict, std::vector<Ev
 }
 
 bool append_rejected(const Line& line, const Verdict& verdict, std::vector<Event>& events) {
-  Event& event = events.emplace_back(event_of(line, EventKind::rejected));
+  Event& event = append_event(line, EventKind::rejected, events);
   event.stage = stage_of(verdict.ruleset);
   set_client(event, verdict.relay);
   if (event.stage == Stage::rcpt) event.recipient = bare_address(verdict.argument);

@@ -11,12 +11,12 @@ namespace mtalens::sendmail {
 namespace {
 
 bool append_connection(const Line& line, std::string_view client, std::vector<Event>& events) {
-  set_client(events.emplace_back(event_of(line, EventKind::connection)), client);
+  set_client(append_event(line, EventKind::connection, events), client);
   return true;
 }
 
 Event& append_rejected(const Line& line, Stage stage, std::string_view client, std::vector<Event>& events) {
-  Event& event = events.emplace_back(event_of(line, EventKind::rejected));
+  Event& event = append_event(line, EventKind::rejected, events);
   event.stage = stage;
   set_client(event, client);
   return event;

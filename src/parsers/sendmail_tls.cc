@@ -57,7 +57,7 @@ void set_peer(Event& event, std::string_view relay) {
 
 // error: accept failed=-1, reason=no shared cipher, SSL_error=1, errno=0, retry=-1, relay=host [address]
 bool parse_failure(const Line& line, Direction direction, std::string_view rest, std::vector<Event>& events) {
-  Event event = event_of(line, EventKind::tls);
+  Event& event = append_event(line, EventKind::tls, events);
   event.direction = direction;
   event.handshake = Handshake::failed;
   std::string_view ssl_error, retry;
@@ -70,13 +70,12 @@ bool parse_failure(const Line& line, Direction direction, std::string_view rest,
     if (field->name == "relay") set_peer(event, field->value);
   } while (scan::take(rest, ", "));
   event.cause = event.reply.empty() ? cause_without_words(ssl_error, retry) : cause_of(event.reply);
-  events.push_back(event);
   return true;
 }
 
 // relay=mx.example.net., version=TLSv1.3, verify=OK, cipher=TLS_AES_256_GCM_SHA384, bits=256/256
 bool parse_established(const Line& line, Direction direction, std::string_view rest, std::vector<Event>& events) {
-  Event event = event_of(line, EventKind::tls);
+  Event& event = append_event(line, EventKind::tls, events);
   event.direction = direction;
   event.handshake = Handshake::established;
   do {
@@ -87,8 +86,7 @@ bool parse_established(const Line& line, Direction direction, std::string_view r
     if (field->name == "cipher") event.tls_cipher = field->value;
   } while (scan::take(rest, ", "));
   // Without a version it is talk about the certificate's names, DANE or another try.
-  if (event.tls_version.empty()) return append(line, EventKind::note, events);
-  events.push_back(event);
+  if (event.tls_version.empty()) event.kind = EventKind::note;
   return true;
 }
 
@@ -97,7 +95,7 @@ bool parse_library_words(const Line& line, Direction direction, std::string_view
   scan::take_number(rest);
   scan::take(rest, ":");
   if (!scan::take(rest, "error:")) return append(line, EventKind::note, events);
-  Event event = event_of(line, EventKind::tls_detail);
+  Event& event = append_event(line, EventKind::tls_detail, events);
   event.direction = direction;
   event.reply = rest;
   const auto code = scan::take_until(rest, ":");
@@ -106,7 +104,6 @@ bool parse_library_words(const Line& line, Direction direction, std::string_view
   const auto reason = scan::take_until(rest, ":");
   if (code && library && function && reason) event.reply = *reason;
   event.cause = cause_of(event.reply);
-  events.push_back(event);
   return true;
 }
 
