@@ -70,15 +70,28 @@ Stage stage_of_activity(std::string_view words) {
   const auto at = words.find("while ");
   if (at == std::string_view::npos) return Stage::none;
   words.remove_prefix(at + 6);
-  for (const auto verb : {"sending ", "performing ", "receiving ", "the "})
+  for (const auto verb : {"sending ", "performing ", "receiving ", "the "}) {
     take(words, verb);
+  }
   return stage_of(words);
+}
+
+// The host off the front of the text, and into the event; nearly always it is relay= once more.
+bool take_relay(Event& event, std::string_view& text) {
+  auto rest = text;
+  if (!event.relay.empty() && take(rest, event.relay) && take(rest, "[") && take(rest, event.relay_address) &&
+      take(rest, "]")) {
+    text = rest;
+    return true;
+  }
+  const auto peer = take_peer(text);
+  if (peer) name_relay(event, *peer);
+  return peer.has_value();
 }
 
 // `host H[ip] said: …`, `H[ip] refused to talk to me: …`; false where the host's name is not followed by such words.
 bool read_host_said(Event& event, std::string_view text) {
-  const auto peer = take_peer(text);
-  if (!peer) return false;
+  if (!take_relay(event, text)) return false;
   if (take(text, " said: ")) {
     read_quoted_reply(event, text);
   } else if (take(text, " refused to talk to me: ")) {
@@ -90,7 +103,6 @@ bool read_host_said(Event& event, std::string_view text) {
   } else {
     return false;
   }
-  name_relay(event, *peer);
   return true;
 }
 
@@ -176,12 +188,13 @@ struct Status {
   Probe probe = Probe::no;
 };
 
-std::optional<Status> status_of(std::string_view word) {
-  if (word == "sent") return Status{Outcome::delivered};
-  if (word == "deferred" || word == "SOFTBOUNCE") return Status{Outcome::deferred};  // soft_bounce = yes
-  if (word == "bounced") return Status{Outcome::bounced};
-  if (word == "expired") return Status{Outcome::expired};
-  if (word == "deliverable" || word == "undeliverable") return Status{Outcome::none, Probe::yes};
+// The word behind status=, taken off.
+std::optional<Status> take_status(std::string_view& text) {
+  if (take(text, "sent")) return Status{Outcome::delivered};
+  if (take(text, "deferred") || take(text, "SOFTBOUNCE")) return Status{Outcome::deferred};  // soft_bounce = yes
+  if (take(text, "bounced")) return Status{Outcome::bounced};
+  if (take(text, "expired")) return Status{Outcome::expired};
+  if (take(text, "deliverable") || take(text, "undeliverable")) return Status{Outcome::none, Probe::yes};
   return std::nullopt;
 }
 
@@ -205,9 +218,10 @@ void read_relay(Event& event, std::string_view value, Daemon daemon) {
   if (socket || is_this_host(peer->host, peer->address)) event.local = true;
 }
 
-// `, name=value` off the front.
-std::optional<std::string_view> take_field(std::string_view& text, std::string_view name) {
-  if (!take(text, name)) return std::nullopt;
+// `, name=value` off the front. The name is a literal, so that looking for it is one comparison of a few bytes.
+template <std::size_t kSize>
+std::optional<std::string_view> take_field(std::string_view& text, const char (&name)[kSize]) {
+  if (!take(text, std::string_view(name, kSize - 1))) return std::nullopt;
   const auto value = text.substr(0, text.find(','));
   text.remove_prefix(value.size());
   return value;
@@ -226,11 +240,9 @@ void take_fields(Event& event, std::string_view& text, Daemon daemon) {
 // status=deferred (reason)
 bool read_status(Event& event, std::string_view text) {
   if (!take(text, ", status=")) return false;
-  const auto word = text.substr(0, text.find(' '));
-  const auto status = status_of(word);
-  if (!status) return false;
+  const auto status = take_status(text);
+  if (!status || !(text.empty() || text.starts_with(' '))) return false;
   event.outcome = status->outcome;
-  text.remove_prefix(word.size());
   if (take(text, " (")) {
     if (text.ends_with(')')) text.remove_suffix(1);  // not so where syslog cut the line
     read_reason(event, text);
