@@ -39,19 +39,19 @@ std::string_view auth_user_of(std::string_view value) {
 struct Origin {
   Host host;
   std::string_view user;  // U=: the local user, or the peer's ident
-  bool local = false;
 };
 
 void read_one_letter_field(char key, std::string_view& text, Event& event, Origin& origin) {
   switch (key) {
-    case 'H':
-      take_host(text, origin.host);
+    case 'H': {
+      Host host;
+      take_host(text, host);
+      // A second one could only be the peer's invention, in its certificate's DN=.
+      if (origin.host.name.empty() && origin.host.address.empty()) origin.host = host;
       break;
+    }
     case 'U':
       origin.user = take_value(text);
-      break;
-    case 'P':
-      origin.local = take_value(text).starts_with("local");
       break;
     case 'X':
       read_tls(take_value(text), event);
@@ -72,10 +72,10 @@ void read_one_letter_field(char key, std::string_view& text, Event& event, Origi
       break;
     }
     case 'T':
-      if (!take_quoted(text)) skip_field(text);  // the subject
+      if (!take_quoted(text)) take_value(text);  // the subject
       break;
     default:
-      skip_field(text);
+      take_value(text);
   }
 }
 

@@ -37,19 +37,26 @@ bool is_no_mailbox(std::string_view text) {
 
 // The words in front of the brackets. A pipe's command may hold spaces: it goes on to the brackets, if they stand
 // before the fields.
-std::string_view take_destination(std::string_view& text) {
+std::string_view take_no_mailbox(std::string_view& text) {
   auto until = text.find(' ');
-  if (is_no_mailbox(text)) {
-    const auto brackets = text.find(" <");
-    if (brackets < std::min(text.find(" R="), text.find(" T="))) until = brackets;
-  }
-  auto destination = text.substr(0, until);
+  const auto brackets = text.find(" <");
+  if (brackets < std::min(text.find(" R="), text.find(" T="))) until = brackets;
+  const auto destination = text.substr(0, until);
   text.remove_prefix(destination.size());
-  if (destination.ends_with(':')) {  // `addr: reason`
-    destination.remove_suffix(1);
-    text = std::string_view(destination.data() + destination.size(), text.size() + 1);
-  }
   return destination;
+}
+
+// An address, up to a space or to the colon of `addr: reason`.
+std::string_view take_address(std::string_view& text) {
+  const auto whole = text;
+  take_quoted(text);  // "a b"@c.example, as retry.c writes it
+  take_value(text);
+  auto address = whole.substr(0, whole.size() - text.size());
+  if (address.ends_with(':')) {
+    address.remove_suffix(1);
+    text = whole.substr(address.size());
+  }
+  return address;
 }
 
 bool same_address(std::string_view a, std::string_view b) {
@@ -65,7 +72,7 @@ void take_recipient(std::string_view& text, Event& event) {
     event.recipient = scan::take_angle(text).value_or(std::string_view{});
     return;
   }
-  const auto destination = take_destination(text);
+  const auto destination = is_no_mailbox(text) ? take_no_mailbox(text) : take_address(text);
   if (text.starts_with(" (")) {
     const auto close = text.find(") ");
     text.remove_prefix(close == std::string_view::npos ? text.size() : close + 1);
@@ -128,10 +135,11 @@ void set_relay(const Host& host, Event& event) {
 
 // A value up to the next space, or to the colon that begins the reason.
 std::string_view take_before_reason(std::string_view& text) {
+  const auto whole = text;
   auto value = take_value(text);
   if (value.ends_with(':')) {
     value.remove_suffix(1);
-    text = std::string_view(value.data() + value.size(), text.size() + 1);
+    text = whole.substr(value.size());
   }
   return value;
 }
@@ -139,7 +147,10 @@ std::string_view take_before_reason(std::string_view& text) {
 // One ` KEY=value` that deliveries, deferrals and failures share; the space is gone already.
 void take_field(std::string_view& text, Event& event, Way& way) {
   if (scan::take(text, "H=")) {
-    take_host(text, way.host);
+    Host host;
+    take_host(text, host);
+    // A second one could only be the peer's invention, in its certificate's DN=.
+    if (way.host.name.empty() && way.host.address.empty()) way.host = host;
   } else if (scan::take(text, "T=")) {
     way.transport = take_before_reason(text);
   } else if (scan::take(text, "R=")) {

@@ -146,9 +146,11 @@ std::optional<std::string_view> take_quoted(std::string_view& text) {
 
 void skip_field(std::string_view& text) {
   const auto until = text.find_first_of(" \"");
-  text.remove_prefix(until == std::string_view::npos ? text.size() : until);
-  if (text.empty() || text.front() == ' ') return;
-  for (auto quote = text.find('"', 1); quote != std::string_view::npos; quote = text.find('"', quote + 1)) {
+  if (until == std::string_view::npos || text[until] == ' ' || until == 0 || text[until - 1] != '=') {
+    take_value(text);
+    return;
+  }
+  for (auto quote = text.find('"', until + 1); quote != std::string_view::npos; quote = text.find('"', quote + 1)) {
     const char next = quote + 1 < text.size() ? text[quote + 1] : ' ';
     if (next != ' ' && next != ':') continue;
     text.remove_prefix(quote + 1);
