@@ -246,7 +246,7 @@ bool parse_known(const Line& line, std::vector<Event>& events) {
   if (!known->mark.empty()) {
     const auto at = text.rfind(known->mark);
     if (at == std::string_view::npos) {  // a local user, U=
-      event.reply = behind_client(text);
+      event.reply = known->kind == kNote ? line.text : behind_client(text);
       return true;
     }
     text.remove_prefix(at + known->mark.size());

@@ -200,7 +200,7 @@ void take_delivery_field(std::string_view& text, Event& event, Way& way) {
 // Exim did not try: it waits for a retry time, a queue runner or a free slot (smtp.c, deliver.c, parse of
 // queue_domains and hold_domains).
 bool is_secondary(std::string_view reason) {
-  constexpr std::array<std::string_view, 13> kReasons{
+  constexpr std::array<std::string_view, 14> kReasons{
       "retry time not reached",
       "Retry time not yet reached",
       "some host address lookups failed and retry time not reached",
@@ -212,6 +212,7 @@ bool is_secondary(std::string_view reason) {
       "domain is held",
       "domain is in queue_domains",
       "domain matches queue_",
+      "first-pass only routing",  // -odqs, queue_smtp_domains, control = queue
       "SMTP delivery explicitly queued",
       "remote delivery not attempted",
   };
@@ -395,7 +396,7 @@ bool parse_deferral(const Line& line, std::string_view text, std::vector<Event>&
     take_field(text, event, way);
   }
   const bool has_errno = scan::take(text, "defer (");
-  const bool failed_call = has_errno && !text.empty() && scan::is_digit(text.front()) && !text.starts_with("0)");
+  const bool failed_call = has_errno && !text.starts_with('-') && !text.starts_with("0)");
   if (!has_errno || !scan::take_until(text, ")")) {
     events.pop_back();
     return false;

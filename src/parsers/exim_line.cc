@@ -101,12 +101,12 @@ bool take_host(std::string_view& text, Host& host) {
   if (text.front() == '(') return take_helo_and_address(text, host);
 
   const auto space = text.find(' ');
-  if (space == std::string_view::npos) {
-    host.name = text;
-    text = {};
+  host.name = text.substr(0, space);
+  if (space == std::string_view::npos || host.name.ends_with(':')) {
+    if (host.name.ends_with(':')) host.name.remove_suffix(1);
+    text.remove_prefix(host.name.size());
     return true;
   }
-  host.name = text.substr(0, space);
   auto rest = text.substr(space);
   scan::take(rest, " DS");  // log_selector = +dnssec
   if (rest.size() > 1 && rest[0] == ' ') {
