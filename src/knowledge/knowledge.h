@@ -5,44 +5,35 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "knowledge/entries.h"
+#include "knowledge/meaning.h"
 #include "mtalens/event.h"
 
 namespace mtalens {
 
-// What a reply means, in CONTRACT.md's words; `none`: nothing was refused.
-enum class Meaning : std::uint16_t {
-  none,
-  throttle_too_many_messages,
-  throttle_rate,
-  throttle_connections,
-  throttle_reputation,
-  greylisting,
-  mailbox_full,
-  unknown_user,
-  policy,
-  blocklist,
-  content,
-  size,
-  tls_required,
-  dns,
-  timeout,
-  connection,
-  loop,
-  other,
+// The entry that describes a reply, and the limit the reply states where it states one.
+struct ReplyMatch {
+  const ReplyEntry* entry = nullptr;
+  std::optional<std::int64_t> limit;
 };
-
-// "throttle/too-many-messages"; empty for none.
-std::string_view name(Meaning meaning);
-constexpr bool is_throttle(Meaning meaning) {
-  return meaning >= Meaning::throttle_too_many_messages && meaning <= Meaning::throttle_reputation;
-}
 
 class Knowledge {
  public:
+  // What is built in, with every *.json below `dirs` over it, a later directory over an earlier one: an entry
+  // with an id that exists replaces it, any other is added and asked before those built in. What is wrong with
+  // a file goes to `errors`, one `FILE:LINE: ENTRY: reason` each; the rest of it counts.
+  Knowledge(const std::vector<std::filesystem::path>& dirs, std::vector<std::string>& errors);
+  ~Knowledge();
+  Knowledge(Knowledge&&) noexcept;
+  Knowledge& operator=(Knowledge&&) noexcept;
+
   // Only what is built in. Lives as long as the program.
   static const Knowledge& builtin();
 
@@ -51,22 +42,64 @@ class Knowledge {
   std::uint32_t operator_of_domain(std::string_view domain) const;
   // "BT Internet"; empty for 0.
   std::string_view operator_name(std::uint32_t operator_id) const;
+  // The whole entry; null for 0.
+  const ProviderEntry* provider_entry(std::uint32_t operator_id) const;
+  // By its id in the pattern files, "bt-internet"; 0: none.
+  std::uint32_t operator_with_id(std::string_view id) const;
 
   // What a 4xx or 5xx reply, or the MTA's own reason for a deferral or bounce, means. `code` 0 and
   // `enhanced_code` empty where the log has none. Never none: `other` for what nobody described yet.
   Meaning meaning_of(std::uint16_t code, std::string_view enhanced_code, std::string_view reply, Stage stage) const;
+  // The same, where it is known who said it (0: not): entries of other providers do not apply.
+  Meaning meaning_of(std::uint16_t code, std::string_view enhanced_code, std::string_view reply, Stage stage,
+                     std::uint32_t operator_id) const;
+  // The entry that decides it; null where none does (then the codes do, see meaning_of_codes). For reports.
+  ReplyMatch entry_for(std::uint16_t code, std::string_view enhanced_code, std::string_view reply, Stage stage,
+                       std::uint32_t operator_id) const;
 
   // Why a handshake failed, by the library's or the MTA's words; `other` for words nobody described yet.
   TlsCause tls_cause_of(std::string_view words) const;
+  const TlsEntry* tls_entry_for(std::string_view words) const;
+
+  // What stands behind a meaning, a finding's id or a TLS cause ("tls/no-shared-cipher"); null: nothing.
+  const TopicEntry* topic(std::string_view id) const;
+  // One sentence: what the meaning says of the mail. Empty for none.
+  std::string_view meaning_text(Meaning meaning) const;
+  // What to do about a meaning, in the words of this MTA.
+  std::string_view meaning_remedy(Meaning meaning, std::string_view mta) const;
+  // The cure for a TLS failure with its configuration lines, `{peer}` filled in.
+  std::string tls_remedy(TlsCause cause, Direction direction, std::string_view mta, std::string_view peer) const;
+
+  // Everything, those of directories first: for lists and tests. An entry's `file` is empty where it is built in.
+  const std::vector<ProviderEntry>& providers() const;
+  const std::vector<ReplyEntry>& replies() const;
+  const std::vector<TlsEntry>& tls() const;
+  const std::vector<TopicEntry>& topics() const;
+
+ private:
+  struct Tables;
+  std::unique_ptr<Tables> tables_;
 };
+
+// What the codes alone tell (RFC 3463, RFC 5321), where no entry describes the words.
+Meaning meaning_of_codes(std::uint16_t code, std::string_view enhanced_code, Stage stage);
 
 // One per thread: names each event's operator and meaning, and remembers what it was told, in bounded space.
 class Classifier {
  public:
   explicit Classifier(const Knowledge& knowledge);
+  ~Classifier();
+  Classifier(Classifier&&) noexcept;
+  Classifier& operator=(Classifier&&) noexcept;
+
   // Sets operator_id (of the relay; of the recipient's domain where no relay is named) on attempts and
   // refusals, meaning on what was refused, deferred or bounced, and refines cause `other` on tls and tls_detail.
   void classify(Event& event);
+
+ private:
+  struct Caches;
+  const Knowledge* knowledge_;
+  std::unique_ptr<Caches> caches_;
 };
 
 }  // namespace mtalens

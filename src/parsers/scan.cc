@@ -4,6 +4,14 @@ namespace mtalens::scan {
 
 std::optional<std::string_view> take_angle(std::string_view& text) {
   if (text.empty() || text.front() != '<') return std::nullopt;
+  // Nearly every address: no quotes.
+  const auto close = text.find('>');
+  if (close == std::string_view::npos) return std::nullopt;
+  if (text.substr(0, close).find('"') == std::string_view::npos) {
+    const auto inside = text.substr(1, close - 1);
+    text.remove_prefix(close + 1);
+    return inside;
+  }
   bool quoted = false;
   for (std::size_t i = 1; i < text.size(); ++i) {
     const char c = text[i];

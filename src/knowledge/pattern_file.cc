@@ -1,0 +1,343 @@
+// The JSON form of entries.h; patterns/README.md explains it to those who write it.
+#include "knowledge/pattern_file.h"
+
+#include <algorithm>
+#include <boost/regex.hpp>
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+
+namespace mtalens {
+namespace {
+
+using Json = nlohmann::json;
+
+// Thrown inside an entry, caught by the loop over entries: the entry is left out, the rest goes on.
+struct Fault : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+constexpr std::size_t kShortestLiteral = 4;  // the matcher looks literals up by their first four bytes
+
+std::size_t line_of(std::string_view text, std::size_t at) {
+  return 1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+}
+
+void check_keys(const Json& object, std::initializer_list<std::string_view> known) {
+  if (!object.is_object()) throw Fault("must be an object");
+  for (const auto& item : object.items()) {
+    if (std::find(known.begin(), known.end(), item.key()) == known.end()) {
+      throw Fault("unknown key \"" + item.key() + "\"");
+    }
+  }
+}
+
+void check_regex(std::string_view expression) {
+  if (expression.empty()) return;
+  try {
+    boost::regex compiled(expression.begin(), expression.end(), boost::regex::perl | boost::regex::icase);
+  } catch (const boost::regex_error& error) {
+    throw Fault("\"regex\" is not a regular expression: " + std::string(error.what()));
+  }
+}
+
+bool is_code(std::string_view word) {
+  return word.size() == 3 && (word[0] == '4' || word[0] == '5') &&
+         std::all_of(word.begin() + 1, word.end(), [](char c) { return (c >= '0' && c <= '9') || c == 'x'; });
+}
+
+}  // namespace
+
+// One file's walk: JSON values become entries whose texts the store keeps.
+class FileReader {
+ public:
+  FileReader(PatternStore& store, std::string_view json, std::string_view file, std::vector<std::string>& errors)
+      : store_(store), json_(json), file_(store.keep(std::string(file))), errors_(errors) {}
+
+  void read() {
+    Json root;
+    try {
+      root = Json::parse(json_);
+    } catch (const Json::parse_error& error) {
+      complain(line_of(json_, std::min(error.byte, json_.size())), {}, "not JSON: " + shortened(error.what()));
+      return;
+    }
+    try {
+      check_keys(root, {"$schema", "about", "providers", "replies", "tls", "topics"});
+    } catch (const Fault& fault) {
+      complain(1, {}, fault.what());
+    }
+    if (!root.is_object()) return;
+    read_list(root, "providers", store_.providers_, [this](const Json& entry) { return provider(entry); });
+    read_list(root, "replies", store_.replies_, [this](const Json& entry) { return reply(entry); });
+    read_list(root, "tls", store_.tls_, [this](const Json& entry) { return tls(entry); });
+    read_list(root, "topics", store_.topics_, [this](const Json& entry) { return topic(entry); });
+  }
+
+ private:
+  template <class Entry, class Make>
+  void read_list(const Json& root, const char* key, std::vector<Entry>& entries, Make make) {
+    const auto list = root.find(key);
+    if (list == root.end()) return;
+    if (!list->is_array()) return complain(1, {}, std::string("\"") + key + "\" must be a list");
+    for (std::size_t index = 0; index < list->size(); ++index) {
+      const Json& json = (*list)[index];
+      const std::string id = json.is_object() ? json.value("id", Json()).dump() : std::string();
+      const bool named = id.size() > 2 && id.front() == '"';
+      try {
+        if (!named) throw Fault("\"id\" is missing");
+        if (!ids_.insert(key + id).second) throw Fault("a second entry with this id");
+        Entry entry = make(json);
+        entry.file = file_;
+        entries.push_back(entry);
+      } catch (const std::exception& fault) {
+        const auto at = named ? json_.find(id) : std::string_view::npos;
+        complain(at == std::string_view::npos ? 1 : line_of(json_, at),
+                 named ? id : std::string(key) + "[" + std::to_string(index) + "]", fault.what());
+      }
+    }
+  }
+
+  ProviderEntry provider(const Json& json) {
+    check_keys(json, {"id", "name", "hosted_by", "domains", "relays", "limit", "relief", "notes", "sources", "examples",
+                      "near_misses"});
+    ProviderEntry entry;
+    entry.id = text(json, "id");
+    entry.name = required(json, "name");
+    entry.hosted_by = text(json, "hosted_by");
+    entry.domains = texts(json, "domains");
+    entry.relays = texts(json, "relays");
+    entry.limit = text(json, "limit");
+    entry.relief = text(json, "relief");
+    entry.notes = texts(json, "notes");
+    entry.sources = texts(json, "sources");
+    read_named_hosts(json, "examples", entry.example_domains, entry.example_relays);
+    read_named_hosts(json, "near_misses", entry.near_domains, entry.near_relays);
+    if (entry.domains.empty() && entry.relays.empty()) throw Fault("neither \"domains\" nor \"relays\"");
+    return entry;
+  }
+
+  void read_named_hosts(const Json& json, const char* key, Texts& domains, Texts& relays) {
+    const auto found = json.find(key);
+    if (found == json.end()) return;
+    check_keys(*found, {"domains", "relays"});
+    domains = texts(*found, "domains");
+    relays = texts(*found, "relays");
+  }
+
+  ReplyEntry reply(const Json& json) {
+    check_keys(json, {"id", "operator", "meaning", "codes", "enhanced", "stages", "literal", "regex", "limit", "says",
+                      "do", "sources", "examples", "near_misses"});
+    ReplyEntry entry;
+    entry.id = text(json, "id");
+    entry.operator_id = text(json, "operator");
+    entry.meaning = meaning(required(json, "meaning"));
+    entry.codes = texts(json, "codes");
+    for (const auto code : entry.codes) {
+      if (!is_code(code)) throw Fault("\"codes\": \"" + std::string(code) + "\" is not like \"421\" or \"4xx\"");
+    }
+    entry.enhanced = texts(json, "enhanced");
+    entry.stages = texts(json, "stages");
+    for (const auto stage : entry.stages)
+      check_stage(stage);
+    entry.literals = literals(json);
+    entry.regex = text(json, "regex");
+    check_regex(entry.regex);
+    entry.limit = limit(json);
+    entry.says = text(json, "says");
+    entry.remedy = remedy(json, "do");
+    entry.sources = texts(json, "sources");
+    entry.examples = examples(json);
+    entry.near_misses = texts(json, "near_misses");
+    return entry;
+  }
+
+  TlsEntry tls(const Json& json) {
+    check_keys(json, {"id", "cause", "literal", "regex", "says", "cure", "sources", "examples", "near_misses"});
+    TlsEntry entry;
+    entry.id = text(json, "id");
+    const auto word = required(json, "cause");
+    const auto cause = cause_named(word);
+    if (!cause) throw Fault("\"cause\": \"" + std::string(word) + "\" is no TLS cause");
+    entry.cause = *cause;
+    entry.literals = literals(json);
+    entry.regex = text(json, "regex");
+    check_regex(entry.regex);
+    entry.says = text(json, "says");
+    entry.cure = cure(json);
+    entry.sources = texts(json, "sources");
+    entry.examples = examples(json);
+    entry.near_misses = texts(json, "near_misses");
+    return entry;
+  }
+
+  TopicEntry topic(const Json& json) {
+    check_keys(json, {"id", "title", "says", "do", "cure", "sources"});
+    TopicEntry entry;
+    entry.id = text(json, "id");
+    entry.title = text(json, "title");
+    entry.says = required(json, "says");
+    entry.remedy = remedy(json, "do");
+    entry.cure = cure(json);
+    entry.sources = texts(json, "sources");
+    return entry;
+  }
+
+  static Meaning meaning(std::string_view word) {
+    const auto found = meaning_named(word);
+    if (!found) throw Fault("\"meaning\": \"" + std::string(word) + "\" is none of the meanings");
+    return *found;
+  }
+
+  static void check_stage(std::string_view word) {
+    for (int stage = 1; stage <= static_cast<int>(Stage::eod); ++stage) {
+      if (stage_name(static_cast<Stage>(stage)) == word) return;
+    }
+    throw Fault("\"stages\": \"" + std::string(word) + "\" is no stage");
+  }
+
+  Texts literals(const Json& json) {
+    const Texts found = texts(json, "literal");
+    if (found.empty()) throw Fault("\"literal\" is missing");
+    for (const auto literal : found) {
+      if (literal.size() < kShortestLiteral) throw Fault("\"literal\" is shorter than four characters");
+    }
+    return found;
+  }
+
+  StatedLimit limit(const Json& json) {
+    const auto found = json.find("limit");
+    if (found == json.end()) return {};
+    check_keys(*found, {"value", "unit", "per"});
+    StatedLimit stated;
+    stated.unit = required(*found, "unit");
+    stated.per = required(*found, "per");
+    if (const auto value = found->find("value"); value != found->end()) stated.value = value->get<std::int64_t>();
+    return stated;
+  }
+
+  std::span<const Example> examples(const Json& json) {
+    const auto found = json.find("examples");
+    if (found == json.end()) return {};
+    std::vector<Example> list;
+    for (const auto& item : *found)
+      list.push_back(example(item));
+    return store_.keep(std::move(list));
+  }
+
+  Example example(const Json& json) {
+    Example example;
+    if (json.is_string()) {
+      example.log = store_.keep(json.get<std::string>());
+      return example;
+    }
+    check_keys(json, {"log", "operator", "limit"});
+    example.log = required(json, "log");
+    example.operator_id = text(json, "operator");
+    if (const auto value = json.find("limit"); value != json.end()) example.limit = value->get<std::int64_t>();
+    return example;
+  }
+
+  // "do": a text that holds for every MTA, or one for each.
+  Remedy remedy(const Json& json, const char* key) {
+    const auto found = json.find(key);
+    if (found == json.end()) return {};
+    if (found->is_string())
+      return {.any = store_.keep(found->get<std::string>()), .postfix = {}, .sendmail = {}, .exim = {}};
+    check_keys(*found, {"any", "postfix", "sendmail", "exim"});
+    return {text(*found, "any"), text(*found, "postfix"), text(*found, "sendmail"), text(*found, "exim")};
+  }
+
+  TlsCure cure(const Json& json) {
+    const auto found = json.find("cure");
+    if (found == json.end()) return {};
+    check_keys(*found, {"inbound", "outbound"});
+    return {remedy(*found, "inbound"), remedy(*found, "outbound")};
+  }
+
+  std::string_view text(const Json& json, const char* key) {
+    const auto found = json.find(key);
+    if (found == json.end()) return {};
+    if (!found->is_string()) throw Fault(std::string("\"") + key + "\" must be a text");
+    return store_.keep(found->get<std::string>());
+  }
+
+  std::string_view required(const Json& json, const char* key) {
+    const auto found = text(json, key);
+    if (found.empty()) throw Fault(std::string("\"") + key + "\" is missing");
+    return found;
+  }
+
+  // A list of texts, or one text.
+  Texts texts(const Json& json, const char* key) {
+    const auto found = json.find(key);
+    if (found == json.end()) return {};
+    if (found->is_string()) return store_.keep(std::vector<std::string_view>{text(json, key)});
+    if (!found->is_array()) throw Fault(std::string("\"") + key + "\" must be a list of texts");
+    std::vector<std::string_view> list;
+    for (const auto& item : *found) {
+      if (!item.is_string()) throw Fault(std::string("\"") + key + "\" must be a list of texts");
+      list.push_back(store_.keep(item.get<std::string>()));
+    }
+    return store_.keep(std::move(list));
+  }
+
+  // The library's messages begin with its own name in brackets and the place, which we give ourselves.
+  static std::string shortened(std::string message) {
+    const auto colon = message.find(": ");
+    return colon == std::string::npos ? message : message.substr(colon + 2);
+  }
+
+  void complain(std::size_t line, const std::string& entry, const std::string& reason) {
+    errors_.push_back(std::string(file_) + ":" + std::to_string(line) + ": " + (entry.empty() ? "" : entry + ": ") +
+                      reason);
+  }
+
+  PatternStore& store_;
+  std::string_view json_;
+  std::string_view file_;
+  std::vector<std::string>& errors_;
+  std::set<std::string> ids_;
+};
+
+std::string_view PatternStore::keep(std::string text) {
+  return texts_.emplace_back(std::move(text));
+}
+Texts PatternStore::keep(std::vector<std::string_view> texts) {
+  return lists_.emplace_back(std::move(texts));
+}
+std::span<const Example> PatternStore::keep(std::vector<Example> examples) {
+  return examples_.emplace_back(std::move(examples));
+}
+
+void PatternStore::read_text(std::string_view json, std::string_view file, std::vector<std::string>& errors) {
+  FileReader(*this, json, file, errors).read();
+}
+
+void PatternStore::read_directory(const std::filesystem::path& dir, std::vector<std::string>& errors) {
+  namespace fs = std::filesystem;
+  std::error_code failure;
+  if (!fs::exists(dir, failure)) return;
+  std::vector<fs::path> files;
+  for (fs::recursive_directory_iterator at(dir, fs::directory_options::skip_permission_denied, failure), end;
+       !failure && at != end; at.increment(failure)) {
+    if (at->is_regular_file(failure) && at->path().extension() == ".json") files.push_back(at->path());
+  }
+  if (failure) errors.push_back(dir.string() + ": " + failure.message());
+  std::sort(files.begin(), files.end());
+  for (const auto& file : files) {
+    if (file.filename() == "schema.json") continue;
+    std::ifstream stream(file, std::ios::binary);
+    const std::string json{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+    if (!stream) {
+      errors.push_back(file.string() + ": cannot be read");
+      continue;
+    }
+    read_text(json, file.string(), errors);
+  }
+}
+
+}  // namespace mtalens

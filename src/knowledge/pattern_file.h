@@ -1,0 +1,42 @@
+// Reads pattern files: JSON in, entries out. The program reads users' directories with it, and the build
+// turns patterns/ into constant tables with it.
+//
+// A file's faults are told as `FILE:LINE: ENTRY: what is wrong`; what is sound in it still counts.
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "knowledge/entries.h"
+
+namespace mtalens {
+
+// Owns the entries of the files read into it, and every text they point to. Its spans stay valid while it
+// lives and nothing more is read into it; the texts stay valid while it lives.
+class PatternStore {
+ public:
+  // Reads every *.json below `dir`, in the order of their paths; a directory that is absent holds none.
+  void read_directory(const std::filesystem::path& dir, std::vector<std::string>& errors);
+  void read_text(std::string_view json, std::string_view file, std::vector<std::string>& errors);
+
+  PatternSet set() const { return {providers_, replies_, tls_, topics_}; }
+
+ private:
+  friend class FileReader;
+  std::string_view keep(std::string text);
+  Texts keep(std::vector<std::string_view> texts);
+  std::span<const Example> keep(std::vector<Example> examples);
+
+  std::deque<std::string> texts_;
+  std::deque<std::vector<std::string_view>> lists_;
+  std::deque<std::vector<Example>> examples_;
+  std::vector<ProviderEntry> providers_;
+  std::vector<ReplyEntry> replies_;
+  std::vector<TlsEntry> tls_;
+  std::vector<TopicEntry> topics_;
+};
+
+}  // namespace mtalens

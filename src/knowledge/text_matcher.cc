@@ -1,0 +1,73 @@
+// See text_matcher.h.
+#include "knowledge/text_matcher.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "knowledge/reply_text.h"
+
+namespace mtalens {
+namespace {
+
+constexpr std::size_t kStart = 4;
+constexpr std::uint32_t kBucketBits = 11;
+
+}  // namespace
+
+bool LazyRegex::matches(std::string_view text, std::string_view* group) const {
+  std::call_once(once_, [this] {
+    compiled_.assign(expression_.begin(), expression_.end(), boost::regex::perl | boost::regex::icase);
+  });
+  try {
+    boost::cmatch found;
+    if (!boost::regex_search(text.data(), text.data() + text.size(), found, compiled_)) return false;
+    if (group != nullptr && found.size() > 1 && found[1].matched) {
+      *group = {found[1].first, static_cast<std::size_t>(found[1].length())};
+    }
+    return true;
+  } catch (const std::runtime_error&) {  // too complex for this text
+    return false;
+  }
+}
+
+std::uint32_t TextMatcher::bucket(const char* four_bytes) {
+  std::uint32_t start;
+  std::memcpy(&start, four_bytes, kStart);
+  return (start * 0x9E3779B1u) >> (32 - kBucketBits);
+}
+
+TextMatcher::TextMatcher(const std::vector<Row>& rows) : by_start_(1u << kBucketBits) {
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    for (const auto literal : rows[row].literals) {
+      literals_.push_back({plain_words(literal), rows[row].rank, static_cast<std::uint32_t>(row)});
+    }
+    regexes_.push_back(rows[row].regex.empty() ? nullptr : std::make_unique<LazyRegex>(rows[row].regex));
+  }
+  std::stable_sort(literals_.begin(), literals_.end(), [](const Literal& a, const Literal& b) {
+    return a.rank != b.rank ? a.rank > b.rank : a.text.size() > b.text.size();
+  });
+  for (std::uint32_t index = 0; index < literals_.size(); ++index) {
+    const auto& text = literals_[index].text;
+    if (text.size() >= kStart) by_start_[bucket(text.data())].push_back(index);
+  }
+}
+
+int TextMatcher::find(std::string_view text, const std::function<bool(std::size_t)>& allows,
+                      std::string_view* group) const {
+  std::vector<std::uint32_t> candidates;
+  for (std::size_t at = 0; at + kStart <= text.size(); ++at) {
+    for (const auto index : by_start_[bucket(text.data() + at)]) {
+      if (text.substr(at).starts_with(literals_[index].text)) candidates.push_back(index);
+    }
+  }
+  std::sort(candidates.begin(), candidates.end());
+  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  for (const auto index : candidates) {
+    const auto row = literals_[index].row;
+    if (!allows(row)) continue;
+    if (regexes_[row] == nullptr || regexes_[row]->matches(text, group)) return static_cast<int>(row);
+  }
+  return -1;
+}
+
+}  // namespace mtalens

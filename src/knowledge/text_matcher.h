@@ -1,0 +1,63 @@
+// Finds which of some hundred entries a text is about: by literal, then by what else they ask.
+//
+// All literals are looked for in one walk over the text, through a table of their first four bytes, so that
+// the cost does not grow with the number of entries. Regular expressions are compiled when first needed.
+#pragma once
+
+#include <boost/regex.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mtalens {
+
+// A regular expression that is compiled when first asked, by whichever thread asks first.
+class LazyRegex {
+ public:
+  explicit LazyRegex(std::string_view expression) : expression_(expression) {}
+
+  // Whether it matches anywhere in the text; the first group, if it has one, goes to `group`. An expression
+  // that takes too many steps on this text does not match it.
+  bool matches(std::string_view text, std::string_view* group = nullptr) const;
+
+ private:
+  std::string_view expression_;
+  mutable std::once_flag once_;
+  mutable boost::regex compiled_;
+};
+
+class TextMatcher {
+ public:
+  // What the matcher needs to know of an entry. `rank`: the higher, the sooner it decides.
+  struct Row {
+    std::span<const std::string_view> literals;
+    std::string_view regex;
+    int rank = 0;
+  };
+
+  explicit TextMatcher(const std::vector<Row>& rows);
+
+  // The index of the first row, by rank, then by the length of the literal found, then by their order, whose
+  // literal and expression are in `text` (lower case) and for which `allows` holds; -1: none.
+  int find(std::string_view text, const std::function<bool(std::size_t)>& allows,
+           std::string_view* group = nullptr) const;
+
+ private:
+  struct Literal {
+    std::string text;  // lower case
+    int rank = 0;
+    std::uint32_t row = 0;
+  };
+  static std::uint32_t bucket(const char* four_bytes);
+
+  std::vector<Literal> literals_;                     // the one that decides first comes first
+  std::vector<std::vector<std::uint32_t>> by_start_;  // bucket of the first four bytes -> indices of literals_
+  std::vector<std::unique_ptr<LazyRegex>> regexes_;   // of each row; null: none
+};
+
+}  // namespace mtalens

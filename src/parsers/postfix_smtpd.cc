@@ -1,0 +1,284 @@
+// Clients: who connected, what they handed in, and what was refused to them, by smtpd, by postscreen before it and by
+// cleanup for the content.
+//
+//   smtpd:      5A2C63F1: client=mail.example.com[192.0.2.1], sasl_method=PLAIN, sasl_username=jo
+//   smtpd:      NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 554 5.7.1 <al@example.org>: Relay access denied;
+//                   from=<x@example.net> to=<al@example.org> proto=ESMTP helo=<friend>
+//   postscreen: NOQUEUE: reject: RCPT from [192.0.2.7]:2413: 550 5.7.1 …; from=<…>, to=<…>, proto=SMTP, helo=<…>
+//   cleanup:    5A2C63F1: reject: header Subject: … from unknown[192.0.2.7]; from=<…> to=<…> proto=… helo=<…>: 5.7.1 …
+#include <algorithm>
+
+#include "parsers/postfix_line.h"
+
+namespace mtalens::postfix {
+namespace {
+
+using scan::take;
+
+void set_client(Event& event, const scan::HostAndAddress& peer) {
+  event.client = peer.host;
+  event.client_address = peer.address;
+}
+
+bool add_client(const Line& line, EventKind kind, const scan::HostAndAddress& peer) {
+  set_client(add(line, kind), peer);
+  return true;
+}
+
+// client=host[address], and behind it what is known of the login and of the message's life before a filter
+bool parse_arrival(const Line& line) {
+  auto rest = line.text;
+  if (!take(rest, "client=")) return false;
+  const auto peer = take_peer(rest);
+  if (!peer) return false;
+  // NOQUEUE: the message goes on to a proxy (smtpd_proxy_filter), it is in no queue of ours.
+  Event& event = add(line, line.queue_id.empty() ? EventKind::connection : EventKind::received);
+  set_client(event, *peer);
+  while (take(rest, ", ")) {
+    const auto value_of = [&](std::string_view name) -> std::optional<std::string_view> {
+      if (!take(rest, name)) return std::nullopt;
+      return rest.substr(0, rest.find(", "));
+    };
+    if (const auto user = value_of("sasl_username=")) {
+      event.auth_user = *user;
+    } else if (const auto id = value_of("orig_queue_id="); id && is_queue_id(*id)) {
+      // Handed on with XFORWARD: from another machine it would be that one's id.
+      if (is_this_host(peer->host, peer->address)) {
+        event.relation = Relation::requeued_from;
+        event.other_queue_id = *id;
+      }
+    }
+    rest.remove_prefix(std::min(rest.find(", "), rest.size()));
+  }
+  return true;
+}
+
+// The envelope behind a refusal: ` from=<…> to=<…> proto=… helo=<…>`, with commas in postscreen.
+void read_envelope(Event& event, std::string_view text) {
+  const auto next = [&] {
+    take(text, ",");
+    take(text, " ");
+  };
+  next();
+  if (take(text, "from=")) {
+    if (const auto sender = take_address(text, " ", ",")) {
+      event.sender = *sender;
+      event.null_sender = sender->empty();
+    }
+    next();
+  }
+  if (take(text, "to=")) {
+    if (const auto recipient = take_address(text, " ", ",")) event.recipient = *recipient;
+  }
+}
+
+// Where the envelope begins behind a reply: at the first `;` with an envelope's field behind it. What stands before it
+// may hold semicolons ("Service unavailable; Client host … blocked"); an address behind its codes is stepped over.
+std::size_t envelope_at(std::string_view text) {
+  std::size_t from = 0;
+  auto rest = text.substr(std::min(text.find_first_not_of("0123456789.- "), text.size()));
+  if (scan::take_angle(rest)) from = text.size() - rest.size();
+  for (auto at = text.find(';', from); at != std::string_view::npos; at = text.find(';', at + 1)) {
+    const auto behind = text.substr(at + 1);
+    if (behind.empty()) return at;
+    for (const auto field : {" from=<", " to=<", " proto="}) {
+      if (behind.starts_with(field)) return at;
+    }
+  }
+  return text.size();
+}
+
+// The reply and the envelope behind it. cleanup's milters cut the three digits off their replies.
+void read_refusal(Event& event, std::string_view text) {
+  const auto end = envelope_at(text);
+  event.reply = text.substr(0, end);
+  const auto codes = scan::reply_codes(event.reply);
+  event.code = codes.code;
+  event.enhanced_code = codes.code ? codes.enhanced : scan::enhanced_code_at(event.reply);
+  if (end < text.size()) read_envelope(event, text.substr(end + 1));
+}
+
+// An access decision: `reject: RCPT from host[address]: 554 … ; from=<…> …`. Only a refusal keeps the mail out;
+// `warn`, `hold`, `filter`, `discard`, `redirect`, `bcc`, `prepend` say what else was done with it.
+struct Action {
+  std::string_view word;
+  EventKind kind;
+};
+constexpr Action kActions[] = {
+    {"reject: ", EventKind::rejected},
+    {"milter-reject: ", EventKind::rejected},
+    {"milter-header-reject: ", EventKind::rejected},
+    {"milter-body-reject: ", EventKind::rejected},
+    {"reject_warning: ", EventKind::note},
+    {"warn: ", EventKind::note},
+    {"warning: ", EventKind::note},
+    {"info: ", EventKind::note},
+    {"hold: ", EventKind::note},
+    {"discard: ", EventKind::note},
+    {"filter: ", EventKind::note},
+    {"redirect: ", EventKind::note},
+    {"bcc: ", EventKind::note},
+    {"delay: ", EventKind::note},
+    {"pass: ", EventKind::note},
+    {"prepend: ", EventKind::note},
+    {"replace: ", EventKind::note},
+    {"strip: ", EventKind::note},
+    {"permit: ", EventKind::note},
+    {"milter-hold: ", EventKind::note},
+    {"milter-discard: ", EventKind::note},
+    {"milter-header-", EventKind::note},
+    {"milter-body-", EventKind::note},
+    {"trigger: ", EventKind::note},
+};
+
+const Action* take_action(std::string_view& text) {
+  for (const auto& action : kActions) {
+    if (take(text, action.word)) return &action;
+  }
+  return nullptr;
+}
+
+// `RCPT from host[address]: ` off the front.
+struct Where {
+  Stage stage = Stage::none;
+  scan::HostAndAddress client;
+};
+std::optional<Where> take_where(std::string_view& text) {
+  auto rest = text;
+  const auto command = scan::take_until(rest, " from ");
+  if (!command || command->find(' ') != std::string_view::npos) return std::nullopt;
+  const auto client = take_peer(rest);
+  if (!client || !take(rest, ": ")) return std::nullopt;
+  text = rest;
+  return Where{stage_of(*command), *client};
+}
+
+bool parse_access_action(const Line& line) {
+  auto rest = line.text;
+  const auto* action = take_action(rest);
+  if (!action) return false;
+  const auto where = take_where(rest);
+  if (!where) return false;
+  Event& event = add(line, action->kind);
+  event.stage = where->stage;
+  set_client(event, where->client);
+  read_refusal(event, rest);
+  return true;
+}
+
+// A header or body check of cleanup: `reject: header Subject: … from host[address]; from=<…> … helo=<…>: text`. What
+// the header holds is the sender's to choose, so the last envelope is taken for the real one.
+bool parse_content_action(const Line& line) {
+  auto rest = line.text;
+  const auto* action = take_action(rest);
+  if (!action) return false;
+  const bool knows = rest.starts_with("header ") || rest.starts_with("body ") || rest.starts_with("mime-error ") ||
+                     rest.starts_with("content ") || action->word.starts_with("milter-");
+  if (!knows) return false;
+  Event& event = add(line, action->kind);
+  event.stage = Stage::eod;
+  event.reply = rest;
+  const auto end = std::min(rest.rfind("; from=<"), rest.rfind("; proto="));
+  if (end == std::string_view::npos) return true;
+
+  const auto content = rest.substr(0, end);
+  if (const auto from = content.rfind(" from "); from != std::string_view::npos) {
+    auto client = content.substr(from + 6);
+    if (const auto peer = take_peer(client)) set_client(event, *peer);
+  }
+  auto envelope = rest.substr(end + 1);
+  read_envelope(event, envelope);
+  if (const auto text = envelope.rfind(">: "); text != std::string_view::npos) {
+    event.reply = envelope.substr(text + 3);
+    event.enhanced_code = scan::enhanced_code_at(event.reply);
+  }
+  return true;
+}
+
+// The before-queue filter's answer: `proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject; from=<…> …`
+bool parse_proxy_answer(const Line& line) {
+  auto rest = line.text;
+  const bool rejects = take(rest, "proxy-reject: ");
+  if (!rejects && !take(rest, "proxy-accept: ")) return false;
+  const auto command = scan::take_until(rest, ": ");
+  if (!command) return false;
+  Event& event = add(line, rejects ? EventKind::rejected : EventKind::note);
+  event.stage = stage_of(*command);
+  read_refusal(event, rest);
+  return true;
+}
+
+// Comings and goings: the words, and behind them the client, at once or behind ` from `.
+bool parse_connection(const Line& line) {
+  auto rest = line.text;
+  if (take(rest, "connect from ") || take(rest, "disconnect from ")) {
+    const auto peer = take_peer(rest);
+    return peer && add_client(line, EventKind::connection, *peer);
+  }
+  for (const auto words : {"lost connection after ", "timeout after ", "too many errors after ",
+                           "bare <LF> received after ", "improper command pipelining after "}) {
+    if (!take(rest, words)) continue;
+    const auto stage = stage_of(rest);
+    if (!scan::take_until(rest, " from ")) return false;
+    const auto peer = take_peer(rest);
+    if (!peer) return false;
+    Event& event = add(line, EventKind::connection);
+    set_client(event, *peer);
+    event.stage = stage;
+    return true;
+  }
+  if (take(rest, "abort: TLS from ")) {
+    const auto peer = take_peer(rest);
+    return peer && add_client(line, EventKind::connection, *peer);
+  }
+  return false;
+}
+
+}  // namespace
+
+bool parse_smtpd(const Line& line) {
+  return parse_connection(line) || parse_arrival(line) || parse_access_action(line) || parse_content_action(line) ||
+         parse_proxy_answer(line);
+}
+
+bool parse_postscreen(const Line& line) {
+  if (parse_access_action(line)) return true;
+  struct Words {
+    std::string_view begin;
+    EventKind kind;
+  };
+  static constexpr Words kWords[] = {
+      {"CONNECT from [", EventKind::connection},
+      {"DISCONNECT [", EventKind::connection},
+      {"PASS NEW [", EventKind::connection},
+      {"PASS OLD [", EventKind::connection},
+      {"HANGUP after ", EventKind::connection},
+      {"PREGREET ", EventKind::note},
+      {"DNSBL rank ", EventKind::note},
+      {"WHITELISTED [", EventKind::note},
+      {"BLACKLISTED [", EventKind::note},
+      {"ALLOWLISTED [", EventKind::note},
+      {"DENYLISTED [", EventKind::note},
+      {"WHITELIST VETO [", EventKind::note},
+      {"ALLOWLIST VETO [", EventKind::note},
+      {"COMMAND TIME LIMIT from [", EventKind::note},
+      {"COMMAND COUNT LIMIT from [", EventKind::note},
+      {"COMMAND LENGTH LIMIT from [", EventKind::note},
+      {"COMMAND PIPELINING from [", EventKind::note},
+      {"NON-SMTP COMMAND from [", EventKind::note},
+      {"BARE NEWLINE from [", EventKind::note},
+      {"DATA without valid RCPT from [", EventKind::note},
+      {"BDAT without valid RCPT from [", EventKind::note},
+      {"reject: connect from [", EventKind::rejected},
+  };
+  for (const auto& words : kWords) {
+    if (!line.text.starts_with(words.begin)) continue;
+    // Nothing before the client's address is the client's choice, nor holds a bracket.
+    auto rest = line.text.substr(std::min(line.text.find('['), line.text.size()));
+    const auto peer = take_peer(rest);
+    return peer && add_client(line, words.kind, *peer);
+  }
+  return false;
+}
+
+}  // namespace mtalens::postfix
