@@ -78,6 +78,9 @@ struct Event {
   // attempt, refusal: the other side's 4xx or 5xx is counted here. Exim writes most refusals twice, once
   // for the host and once for each address; only one of them bears this.
   bool counts_refusal = false;
+  // Every event of an MTA that does not say when a message is gone (sendmail below log level 10): it is gone when
+  // each of its recipients has an outcome.
+  bool ends_by_outcomes = false;
   // tls: the mail goes on in clear text after this failure, as the line itself says (Exim).
   bool fallback = false;
 
@@ -122,8 +125,10 @@ struct Event {
   bool null_sender = false;       // the envelope sender is <>: a bounce, a notice
   bool returned_to_sender = false;  // ended, attempt, related: what was left went back as a bounce
 
-  std::uint16_t meaning = 0;   // what the reply means: an index into the knowledge room's meanings
-  std::uint32_t operator_id = 0;  // who runs the relay (or the domain, where no host is named); 0: not known
+  // Named by the knowledge room: what the reply means (its enum Meaning), and who runs the relay, or the
+  // recipient's domain where no host is named (0: not known).
+  std::uint16_t meaning = 0;
+  std::uint32_t operator_id = 0;
 };
 
 }  // namespace mtalens

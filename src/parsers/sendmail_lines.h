@@ -29,6 +29,7 @@ struct Line {
 
 inline Event& append_event(const Line& line, EventKind kind, std::vector<Event>& events) {
   Event& event = events.emplace_back(event_from(line.log, kMta, kind));
+  event.ends_by_outcomes = true;
   event.queue_id = line.queue_id;
   return event;
 }

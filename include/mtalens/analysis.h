@@ -1,0 +1,184 @@
+// What a whole log says once its events are joined: what rules judge and reports print.
+//
+// Plain values that own their text. Times are microseconds since the epoch, UTC. Every number says which unit
+// of the design's table it counts: messages, recipients, attempts, transactions, refusals.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "mtalens/event.h"
+
+namespace mtalens {
+
+inline constexpr std::size_t kStages = 9;  // enum Stage
+
+// A line that shows what is claimed.
+struct Evidence {
+  std::string source;
+  std::uint64_t line = 0;  // its number in the source, from 1; 0: no line
+  std::string text;
+};
+
+struct SourceSummary {
+  std::string name;
+  std::vector<std::string> mta;
+  std::uint64_t lines = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct InputSummary {
+  std::uint64_t lines = 0;  // each once: mail_lines + other_lines
+  std::uint64_t bytes = 0;
+  std::uint64_t mail_lines = 0;          // of an MTA
+  std::uint64_t other_lines = 0;         // of anything else
+  std::uint64_t unrecognized_lines = 0;  // among the mail lines: no rule knows their words
+  std::uint64_t unreadable_lines = 0;    // among the others: no header
+  std::uint64_t duplicate_lines = 0;     // left out: another source has them too; not in `lines`
+  std::uint64_t cut_lines = 0;           // longer than what is read of a line
+  std::uint64_t lost_lines = 0;          // that the syslog daemon says it dropped
+  std::int64_t from_us = kNoTime;
+  std::int64_t to_us = kNoTime;
+  std::vector<SourceSummary> sources;
+  std::vector<std::string> hosts;             // the first few
+  std::vector<Evidence> unrecognized;         // examples
+};
+
+struct Totals {
+  std::uint64_t messages = 0;
+  std::uint64_t recipients = 0;
+  std::uint64_t delivered = 0;  // recipients, as are the three below
+  std::uint64_t bounced = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t queued = 0;
+};
+
+// One recipient, one try.
+struct AttemptCounts {
+  std::uint64_t delivered = 0;
+  std::uint64_t deferred = 0;   // throttled and secondary are among these
+  std::uint64_t throttled = 0;
+  std::uint64_t secondary = 0;
+  std::uint64_t bounced = 0;
+};
+
+// What one provider did in one hour, by the clock of UTC.
+struct HourCounts {
+  std::uint32_t accepted = 0;   // messages
+  std::uint32_t throttled = 0;  // refusals
+  std::uint32_t inflow = 0;     // recipients that entered the queue toward it
+  std::uint32_t outflow = 0;    // recipients that left it: delivered, bounced or expired
+  std::uint32_t expired = 0;    // of these
+};
+
+// A stretch of acceptances followed by a stretch of throttled refusals, in the order of the log. A new one begins
+// when something is accepted after a refusal, and with each hour.
+struct Spell {
+  std::int64_t first_accepted_us = kNoTime;
+  std::int64_t last_accepted_us = kNoTime;
+  std::int64_t first_throttled_us = kNoTime;
+  std::int64_t last_throttled_us = kNoTime;
+  std::uint32_t accepted = 0;             // messages
+  std::uint32_t accepted_recipients = 0;
+  std::uint32_t throttled = 0;            // refusals
+};
+
+// The refusals of one meaning by one provider.
+struct RefusalGroup {
+  std::uint16_t meaning = 0;  // enum Meaning of the knowledge room
+  std::uint64_t refusals = 0;
+  std::uint64_t messages_held = 0;  // messages that waited because of it at least once
+  std::int64_t first_us = kNoTime;
+  std::int64_t last_us = kNoTime;
+  std::array<std::uint64_t, kStages> stages{};  // refusals by how far the conversation had come
+  std::map<std::string, std::uint64_t> codes;   // "421", "421 4.7.0"
+  std::map<std::string, std::uint64_t> destinations;
+  std::string reply;  // the first one's words
+  Evidence first, last;
+};
+
+// Who sends toward a provider.
+struct Origin {
+  std::string address;    // forwarded from this address
+  std::string target;     // to this one; empty where the log never tells
+  std::string auth_user;  // or submitted by this login
+  std::uint64_t messages = 0;
+  std::map<std::string, std::uint64_t> sender_domains;  // messages by envelope sender's domain; "" is <>
+};
+
+struct QueueNow {
+  std::uint64_t queued = 0;  // recipients
+  std::int64_t oldest_us = kNoTime;
+  std::uint64_t peak = 0;
+  std::int64_t peak_at_us = kNoTime;
+  std::vector<std::int64_t> arrivals_us;  // of each waiting recipient's message, oldest first
+};
+
+struct Provider {
+  std::string name;
+  std::uint32_t operator_id = 0;
+  std::vector<std::string> mtas;  // that spoke to it
+  std::vector<std::string> destinations;  // by attempts, most first
+  std::vector<std::string> relays;
+  std::uint64_t accepted = 0;  // messages, one per SMTP transaction
+  std::uint64_t refusals = 0;
+  std::uint64_t throttled = 0;
+  AttemptCounts attempts;
+  QueueNow queue;
+  std::uint64_t messages = 0;  // distinct ones that wanted to go there
+  std::uint64_t expired = 0;   // recipients
+  std::vector<RefusalGroup> groups;  // most refusals first
+  std::vector<Spell> spells;
+  std::int64_t first_hour = 0;  // hours since the epoch, of hours[0]
+  std::vector<HourCounts> hours;
+  std::vector<Origin> origins;  // most messages first; those that are neither forwarded nor by login are left out
+};
+
+struct TlsPeer {
+  Direction direction = Direction::none;
+  std::string peer;
+  std::string address;
+  std::vector<std::string> mtas;
+  std::uint64_t handshakes = 0;
+  std::uint64_t failed = 0;
+  std::array<std::uint64_t, 8> causes{};  // by enum TlsCause
+  std::uint64_t fallbacks = 0;            // messages that went through in clear after a failure
+  std::uint64_t waiting = 0;              // recipients
+  std::uint64_t expired = 0;              // recipients
+  std::int64_t first_failed_us = kNoTime;
+  std::int64_t last_failed_us = kNoTime;
+  std::string words;  // the first failure's reason, as the log has it
+  Evidence first, last;
+};
+
+struct QueuedRecipient {
+  std::string address;
+  std::string provider;
+  std::string reason;
+};
+
+// A message in the queue at the moment asked for.
+struct QueueEntry {
+  std::string queue_id;
+  std::string host;
+  std::int64_t arrived_us = kNoTime;
+  std::string sender;
+  std::int64_t size_bytes = -1;
+  std::uint64_t unnamed_recipients = 0;  // that the log has not named yet
+  std::vector<QueuedRecipient> recipients;
+};
+
+struct Analysis {
+  InputSummary input;
+  Totals totals;
+  std::vector<Provider> providers;  // what an admin reads first: throttled, then queued, then accepted
+  std::vector<TlsPeer> tls;         // peers with a failed handshake, most failures first
+  std::vector<QueueEntry> queue;    // oldest first; only where it was asked for
+  std::int64_t longest_wait_before_expiry_us = kNoTime;  // as the log shows it
+  std::vector<std::string> our_domains;                  // told by the user or seen in the log
+};
+
+}  // namespace mtalens

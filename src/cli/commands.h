@@ -1,0 +1,13 @@
+// One function for each subcommand; each returns the exit code.
+#pragma once
+
+#include "cli/options.h"
+
+namespace mtalens {
+
+int run_report(const Options& options);
+int run_queue(const Options& options);
+int run_events(const Options& options);
+int run_trace(const Options& options);
+
+}  // namespace mtalens

@@ -1,0 +1,43 @@
+// mtalens: what is wrong in a mail log.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+#include <map>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+
+namespace {
+
+using namespace mtalens;
+
+int run(const Options& options) {
+  if (options.version) {
+    fmt::print("mtalens {}\n", MTALENS_VERSION);
+    return 0;
+  }
+  const bool nothing_to_read = options.files.empty() && isatty(STDIN_FILENO);
+  if (options.help || nothing_to_read) {
+    fmt::print("{}", help_text());
+    return 0;
+  }
+  static const std::map<std::string, int (*)(const Options&)> kCommands{
+      {"report", run_report}, {"queue", run_queue}, {"events", run_events}, {"trace", run_trace}};
+  return kCommands.at(options.command)(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // writing to a reader that went away fails instead
+  try {
+    return run(read_options(argc, argv));
+  } catch (const UsageError& error) {
+    fmt::print(stderr, "mtalens: {}\nmtalens: `mtalens --help` names every option\n", error.what());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "mtalens: {}\n", error.what());
+  }
+  return 2;
+}

@@ -1,0 +1,191 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <boost/program_options.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/times.h"
+#include "mtalens/parser.h"
+
+namespace po = boost::program_options;
+
+namespace mtalens {
+namespace {
+
+const std::vector<std::string> kCommands{"report", "queue", "trace", "events"};
+
+std::int64_t now_us() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+po::options_description settings() {
+  po::options_description out("Options");
+  auto add = out.add_options();
+  add("mta", po::value<std::string>()->value_name("NAME"), "auto, postfix, sendmail or exim: which MTA wrote the log (default: each line is recognized)");
+  add("since", po::value<std::string>()->value_name("TIME"), "count from here: 2026-12-09, 2026-12-09T14:00, yesterday, -36h");
+  add("until", po::value<std::string>()->value_name("TIME"), "leave out what came later");
+  add("at", po::value<std::string>()->value_name("TIME"), "queue: the moment (default: the end of the log)");
+  add("year", po::value<int>()->value_name("YEAR"), "of each file's first stamp that bears none (default: told from the file's age)");
+  add("timezone", po::value<std::string>()->value_name("ZONE"), "of stamps that bear none: Europe/London, UTC (default: this machine's)");
+  add("our-domain", po::value<std::vector<std::string>>()->composing()->value_name("DOMAIN"), "a domain whose mail is ours (may be given again)");
+  add("format", po::value<std::string>()->value_name("FORMAT"), "text or json");
+  add("output,o", po::value<std::string>()->value_name("FILE"), "write there (default: standard output)");
+  add("jobs", po::value<int>()->value_name("N"), "threads (default: one for each core)");
+  add("color", po::value<std::string>()->value_name("WHEN"), "auto, always or never");
+  add("quiet", po::bool_switch(), "no notes on standard error");
+  add("verbose", po::bool_switch(), "every finding in full, and what the run cost");
+  add("config", po::value<std::string>()->value_name("FILE"), "settings, one `name = value` a line, under these names");
+  add("help,h", po::bool_switch(), "this text");
+  add("version", po::bool_switch(), "the version");
+  return out;
+}
+
+// For tests: how much is read at once.
+po::options_description hidden() {
+  po::options_description out;
+  out.add_options()("block-bytes", po::value<int>())("arguments", po::value<std::vector<std::string>>());
+  return out;
+}
+
+std::int64_t time_option(const po::variables_map& given, const char* name) {
+  const auto& text = given[name].as<std::string>();
+  const auto time = parse_user_time(text, now_us());
+  if (!time) {
+    throw UsageError(fmt::format("--{}: '{}' is no time; say 2026-12-09, 2026-12-09T14:00, yesterday or -36h", name, text));
+  }
+  return *time;
+}
+
+// glibc takes any name and means UTC by those it does not know: look whether the zone is there.
+void set_zone(const std::string& zone) {
+  const bool named = zone.find("..") == std::string::npos && !zone.starts_with('/') &&
+                     std::filesystem::is_regular_file("/usr/share/zoneinfo/" + zone);
+  if (!named && zone != "UTC") throw UsageError(fmt::format("--timezone: no zone '{}' in /usr/share/zoneinfo", zone));
+  setenv("TZ", zone.c_str(), 1);
+}
+
+bool wants_color(const po::variables_map& given, const std::string& output) {
+  const auto when = given.count("color") ? given["color"].as<std::string>() : std::string("auto");
+  if (when == "always") return true;
+  if (when == "never") return false;
+  if (when != "auto") throw UsageError(fmt::format("--color: '{}' is none of auto, always, never", when));
+  const char* no_color = std::getenv("NO_COLOR");
+  return output.empty() && isatty(STDOUT_FILENO) && (no_color == nullptr || *no_color == '\0');
+}
+
+void read_settings(const std::string& file, const po::options_description& known, po::variables_map& given, bool must_exist) {
+  std::ifstream in(file);
+  if (!in) {
+    if (must_exist) throw UsageError(fmt::format("--config: {}: cannot be read", file));
+    return;
+  }
+  try {
+    po::store(po::parse_config_file(in, known), given);
+  } catch (const po::error& error) {
+    throw UsageError(fmt::format("{}: {}", file, error.what()));
+  }
+}
+
+void take_arguments(const po::variables_map& given, Options& options) {
+  std::vector<std::string> arguments;
+  if (given.count("arguments")) arguments = given["arguments"].as<std::vector<std::string>>();
+  auto first = arguments.begin();
+  if (first != arguments.end() && std::find(kCommands.begin(), kCommands.end(), *first) != kCommands.end()) {
+    options.command = *first++;
+  }
+  if (options.command == "trace") {
+    if (first == arguments.end()) throw UsageError("trace: say what to look for: a queue id, an address or a message-id");
+    options.what = *first++;
+  }
+  options.files.assign(first, arguments.end());
+}
+
+template <typename T>
+void take(const po::variables_map& given, const char* name, T& to) {
+  if (given.count(name)) to = given[name].template as<T>();
+}
+
+void check(const Options& options) {
+  if (options.mta != "auto" && find_parser(options.mta) == nullptr) {
+    throw UsageError(fmt::format("--mta: '{}' is none of auto, postfix, sendmail, exim", options.mta));
+  }
+  const bool ndjson = options.command == "events" && (options.format == "ndjson" || options.format == "json");
+  if (options.format != "text" && options.format != "json" && !ndjson) {
+    throw UsageError(fmt::format("--format: '{}' is none of text, json", options.format));
+  }
+}
+
+}  // namespace
+
+Options read_options(int argc, char** argv) {
+  const auto known = settings();
+  po::options_description all;
+  all.add(known).add(hidden());
+  po::positional_options_description positions;
+  positions.add("arguments", -1);
+  po::variables_map given;
+  try {
+    using namespace po::command_line_style;
+    po::store(po::command_line_parser(argc, argv).options(all).positional(positions).style(unix_style & ~allow_guessing).run(), given);
+  } catch (const po::error& error) {
+    throw UsageError(error.what());
+  }
+  if (given.count("config")) read_settings(given["config"].as<std::string>(), known, given, true);
+  if (const char* home = std::getenv("HOME")) read_settings(std::string(home) + "/.config/mtalens.conf", known, given, false);
+  read_settings("/etc/mtalens.conf", known, given, false);
+
+  Options options;
+  take_arguments(given, options);
+  if (given.count("timezone")) set_zone(given["timezone"].as<std::string>());
+  tzset();
+  take(given, "mta", options.mta);
+  take(given, "format", options.format);
+  take(given, "output", options.output);
+  take(given, "year", options.year);
+  take(given, "our-domain", options.our_domains);
+  take(given, "quiet", options.quiet);
+  take(given, "verbose", options.verbose);
+  take(given, "help", options.help);
+  take(given, "version", options.version);
+  if (options.output == "-") options.output.clear();
+  if (given.count("since")) options.since_us = time_option(given, "since");
+  if (given.count("until")) options.until_us = time_option(given, "until");
+  if (given.count("at")) options.at_us = time_option(given, "at");
+  const auto whole = [&](const char* name, int least, int most) {
+    const int value = given[name].as<int>();
+    if (value < least || value > most) throw UsageError(fmt::format("--{}: {} is not between {} and {}", name, value, least, most));
+    return value;
+  };
+  if (given.count("jobs")) options.jobs = static_cast<unsigned>(whole("jobs", 1, 256));
+  if (given.count("year")) options.year = whole("year", 1970, 9999);
+  if (given.count("block-bytes")) options.block_bytes = static_cast<std::size_t>(whole("block-bytes", 1, 1 << 30));
+  options.color = wants_color(given, options.output);
+  check(options);
+  return options;
+}
+
+std::string help_text() {
+  std::ostringstream out;
+  out << "mtalens says what is wrong in a mail log of Postfix, sendmail or Exim: who refuses\n"
+         "our mail and why, whether the queue toward them grows, which STARTTLS handshakes fail.\n\n"
+         "  mtalens /var/log/mail.log             the diagnosis (rotated and compressed files too)\n"
+         "  mtalens /var/log/exim4/mainlog*\n"
+         "  journalctl -o short-iso -t postfix/smtp -t postfix/qmgr … | mtalens\n"
+         "  journalctl -o json --since -7d -u 'postfix*' -u exim4 -u sendmail | mtalens\n"
+         "                                        on a machine without syslog files\n"
+         "  mtalens queue --at 2026-12-09T14:00 FILE…     what the queue held then\n"
+         "  mtalens trace ID|ADDRESS|MESSAGE-ID FILE…     one message's whole life\n"
+         "  mtalens events FILE…                  every line's meaning, as NDJSON\n\n"
+      << settings() << "\nExit: 0 it ran; 2 it could not do all that was asked.\n";
+  return out.str();
+}
+
+}  // namespace mtalens

@@ -1,0 +1,48 @@
+// The command line and the settings files: one structure for all subcommands.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "mtalens/event.h"
+
+namespace mtalens {
+
+struct Options {
+  std::string command = "report";
+  std::vector<std::string> files;  // empty: standard input
+  std::string what;                // trace: what to look for
+
+  std::string mta = "auto";
+  std::string format = "text";
+  std::string output;               // empty or "-": standard output
+  std::int64_t since_us = kNoTime;
+  std::int64_t until_us = INT64_MAX;
+  std::int64_t at_us = kNoTime;     // queue
+  int year = 0;
+  unsigned jobs = 0;
+  std::size_t block_bytes = 256 * 1024;
+  std::vector<std::string> our_domains;
+  std::vector<std::string> pattern_dirs;
+  bool color = false;
+  bool quiet = false;
+  bool verbose = false;
+  bool help = false;
+  bool version = false;
+};
+
+// What the user asked for makes no sense; what() says which option and why.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Reads the command line, then /etc/mtalens.conf, ~/.config/mtalens.conf and --config FILE for what it does not
+// say. Sets the process's time zone where --timezone is given. Throws UsageError.
+Options read_options(int argc, char** argv);
+
+std::string help_text();
+
+}  // namespace mtalens

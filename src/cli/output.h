@@ -1,0 +1,30 @@
+// Where a subcommand's text goes: standard output, or a file that is replaced only when all was written.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace mtalens {
+
+// A reader that went away (`| head`) is a success: write() then ends the program with exit code 0. A full disk
+// is the user's to hear of: exit code 2.
+class Output {
+ public:
+  explicit Output(const std::string& file);  // empty: standard output. Ends the program where it cannot be opened.
+  ~Output();
+  Output(const Output&) = delete;
+
+  void write(std::string_view text);
+  // Everything was written; for a file, this is when it appears under its name.
+  void done();
+
+ private:
+  [[noreturn]] void give_up(int error);
+
+  std::string file_;
+  std::string temporary_;
+  int fd_ = 1;
+};
+
+}  // namespace mtalens

@@ -1,0 +1,46 @@
+#include "cli/reading.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "report/safe_text.h"
+#include "track/tracker.h"
+
+namespace mtalens {
+
+Reading read_inputs(const Options& options, KindSet wanted, const Consume& consume) {
+  ReadOptions reading;
+  reading.inputs = options.files.empty() ? std::vector<std::string>{"-"} : options.files;
+  reading.only = options.mta == "auto" ? nullptr : find_parser(options.mta);
+  reading.year = options.year;
+  reading.jobs = options.jobs;
+  reading.block_bytes = options.block_bytes;
+  reading.wanted = wanted;
+  std::vector<std::string> errors;
+  Reading out;
+  out.input = read_logs(reading, consume, errors);
+  for (const auto& error : errors) fmt::print(stderr, "mtalens: {}\n", safe_text(error));
+  out.complete = errors.empty();
+  return out;
+}
+
+Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue) {
+  Tracker tracker(Knowledge::builtin(), {options.since_us, until_us, keep_queue, options.our_domains});
+  auto reading = read_inputs(options, Tracker::wanted(),
+                             [&](const Batch& batch, const std::vector<std::string>& names) { tracker.add(batch, names); });
+  return {tracker.analysis(std::move(reading.input)), reading.complete};
+}
+
+std::size_t page_width() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    return std::clamp<std::size_t>(size.ws_col, 60, 120);
+  }
+  return 100;
+}
+
+}  // namespace mtalens

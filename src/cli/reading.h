@@ -1,0 +1,27 @@
+// What all subcommands do with their inputs.
+#pragma once
+
+#include "cli/options.h"
+#include "mtalens/analysis.h"
+#include "stream/stream.h"
+
+namespace mtalens {
+
+// Reads the inputs that the options name and tells the user of those that cannot be read.
+struct Reading {
+  InputSummary input;
+  bool complete = true;  // everything could be read
+};
+Reading read_inputs(const Options& options, KindSet wanted, const Consume& consume);
+
+// Joins them too.
+struct Joined {
+  Analysis analysis;
+  bool complete = true;
+};
+Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue);
+
+// Columns of the terminal, or of a page where there is none.
+std::size_t page_width();
+
+}  // namespace mtalens

@@ -1,0 +1,141 @@
+#include "input/byte_source.h"
+
+#include <archive.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+namespace mtalens {
+namespace {
+
+constexpr std::size_t kHeadBytes = 6;
+constexpr std::size_t kArchiveBlock = 1 << 16;
+
+// The first bytes of what we decompress. gzip: RFC 1952; zstd: RFC 8878; xz and bzip2: their format texts.
+bool looks_compressed(std::string_view head) {
+  using namespace std::string_view_literals;
+  return head.starts_with("\x1f\x8b"sv) || head.starts_with("\x28\xb5\x2f\xfd"sv) ||
+         head.starts_with("\xfd\x37zXZ\0"sv) || head.starts_with("BZh"sv);
+}
+
+std::string reason(int error) { return std::strerror(error); }
+
+}  // namespace
+
+// libarchive asks for compressed bytes through this.
+struct ArchiveReader {
+  static la_ssize_t read(archive* a, void* source, const void** block) {
+    auto& self = *static_cast<ByteSource*>(source);
+    try {
+      const auto length = self.read_raw(self.archive_buffer_);
+      *block = self.archive_buffer_.data();
+      return static_cast<la_ssize_t>(length);
+    } catch (const InputError&) {
+      archive_set_error(a, EIO, "read error");
+      return ARCHIVE_FATAL;
+    }
+  }
+};
+
+void ByteSource::ArchiveCloser::operator()(archive* a) const { archive_read_free(a); }
+
+ByteSource::ByteSource(const std::string& name) : name_(name) {
+  fd_ = name == "-" ? dup(STDIN_FILENO) : open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd_ < 0) throw InputError(name + ": " + reason(errno));
+  struct stat status {};
+  if (fstat(fd_, &status) != 0) {
+    const int error = errno;
+    close(fd_);
+    throw InputError(name + ": " + reason(error));
+  }
+  if (S_ISDIR(status.st_mode)) {
+    close(fd_);
+    throw InputError(name + ": is a directory; name the log files in it");
+  }
+  regular_ = S_ISREG(status.st_mode);
+  if (regular_) {
+    size_ = static_cast<std::uint64_t>(status.st_size);
+    modified_us_ = status.st_mtim.tv_sec * 1'000'000LL + status.st_mtim.tv_nsec / 1000;
+    posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL);
+  } else {
+    using namespace std::chrono;
+    modified_us_ = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  }
+  if (name == "-") name_ = "standard input";
+  try {
+    open_archive();
+  } catch (const InputError&) {
+    close(fd_);
+    throw;
+  }
+}
+
+ByteSource::~ByteSource() {
+  if (fd_ >= 0) close(fd_);
+}
+
+void ByteSource::open_archive() {
+  head_.resize(kHeadBytes);
+  std::size_t have = 0;
+  while (have < kHeadBytes) {
+    const auto got = ::read(fd_, head_.data() + have, kHeadBytes - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw InputError(name_ + ": " + reason(errno));
+    if (got == 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  head_.resize(have);
+  if (!looks_compressed(head_)) return;
+  archive_.reset(archive_read_new());
+  archive_buffer_.resize(kArchiveBlock);
+  archive_read_support_filter_all(archive_.get());
+  archive_read_support_format_raw(archive_.get());
+  archive_entry* entry = nullptr;
+  if (archive_read_open(archive_.get(), this, nullptr, &ArchiveReader::read, nullptr) != ARCHIVE_OK ||
+      archive_read_next_header(archive_.get(), &entry) != ARCHIVE_OK) {
+    const char* why = archive_error_string(archive_.get());
+    throw InputError(name_ + ": cannot decompress: " + (why ? why : "damaged data"));
+  }
+}
+
+std::size_t ByteSource::read_raw(std::span<char> to) {
+  if (head_used_ < head_.size()) {
+    const auto length = std::min(to.size(), head_.size() - head_used_);
+    std::memcpy(to.data(), head_.data() + head_used_, length);
+    head_used_ += length;
+    return length;
+  }
+  for (;;) {
+    const auto got = ::read(fd_, to.data(), to.size());
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) throw InputError(name_ + ": " + reason(errno));
+  }
+}
+
+std::size_t ByteSource::read(std::span<char> to) {
+  if (!archive_) return read_raw(to);
+  const auto got = archive_read_data(archive_.get(), to.data(), to.size());
+  if (got < 0) {
+    const char* why = archive_error_string(archive_.get());
+    throw InputError(name_ + ": cannot decompress: " + (why ? why : "damaged data"));
+  }
+  return static_cast<std::size_t>(got);
+}
+
+std::size_t ByteSource::read_at(std::uint64_t offset, std::span<char> to) const {
+  std::size_t have = 0;
+  while (have < to.size()) {
+    const auto got = pread(fd_, to.data() + have, to.size() - have, static_cast<off_t>(offset + have));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  return have;
+}
+
+}  // namespace mtalens

@@ -1,0 +1,47 @@
+// Cuts a source's bytes into blocks of whole lines.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "input/byte_source.h"
+#include "input/bytes.h"
+
+namespace mtalens {
+
+// A line of more bytes is cut there by whoever reads it; its beginning counts, the rest is skipped. Real lines
+// end far earlier (syslog daemons cut at 8 KiB, Exim at 32 KiB).
+inline constexpr std::size_t kLongestLine = 1 << 20;
+
+class LineBlocks {
+ public:
+  // `block_bytes`: how much is read at once.
+  LineBlocks(const std::string& name, std::size_t block_bytes) : source_(name), block_bytes_(block_bytes) {}
+
+  // Replaces `block` by the next whole lines, each but perhaps the very last with its newline. False at the end.
+  // Of a line longer than kLongestLine at least kLongestLine + 1 bytes are there. Throws InputError.
+  bool next(Bytes& block);
+
+  const ByteSource& source() const { return source_; }
+  std::uint64_t bytes() const { return bytes_; }  // read so far
+
+ private:
+  void skip_to_newline();
+
+  ByteSource source_;
+  std::size_t block_bytes_;
+  Bytes rest_;  // the beginning of a line whose end was not read yet
+  std::uint64_t bytes_ = 0;
+  bool at_end_ = false;
+};
+
+// The first line in `lines` without its newline; `lines` goes on behind it.
+inline std::string_view take_line(std::string_view& lines) {
+  const auto end = lines.find('\n');
+  const auto line = lines.substr(0, end);
+  lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
+  return line;
+}
+
+}  // namespace mtalens

@@ -1,0 +1,174 @@
+// The JSON report: keys and order as the contract has them.
+#include <nlohmann/json.hpp>
+
+#include "report/report.h"
+#include "report/safe_text.h"
+#include "rules/wording.h"
+
+namespace mtalens {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json text(const std::string& words) { return valid_utf8(words); }
+
+Json texts(const std::vector<std::string>& words) {
+  Json out = Json::array();
+  for (const auto& word : words) out.push_back(text(word));
+  return out;
+}
+
+Json time_or_null(std::int64_t us) { return us == kNoTime ? Json() : Json(iso_utc(us)); }
+
+Json evidence(const std::vector<Evidence>& lines) {
+  Json out = Json::array();
+  for (const auto& line : lines) {
+    out.push_back({{"source", text(line.source)}, {"line", line.line}, {"text", text(line.text)}});
+  }
+  return out;
+}
+
+Json input(const InputSummary& in) {
+  Json out;
+  out["lines"] = in.lines;
+  out["bytes"] = in.bytes;
+  out["mail_lines"] = in.mail_lines;
+  out["other_lines"] = in.other_lines;
+  out["unrecognized_lines"] = in.unrecognized_lines;
+  out["unreadable_lines"] = in.unreadable_lines;
+  out["duplicate_lines"] = in.duplicate_lines;
+  out["cut_lines"] = in.cut_lines;
+  out["lost_lines"] = in.lost_lines;
+  out["from"] = time_or_null(in.from_us);
+  out["to"] = time_or_null(in.to_us);
+  out["sources"] = Json::array();
+  for (const auto& source : in.sources) {
+    out["sources"].push_back({{"name", text(source.name)},
+                              {"mta", texts(source.mta)},
+                              {"lines", source.lines},
+                              {"bytes", source.bytes}});
+  }
+  out["unrecognized"] = evidence(in.unrecognized);
+  return out;
+}
+
+Json provider(const Provider& p, std::int64_t end_us) {
+  Json out;
+  out["provider"] = text(p.name);
+  out["destinations"] = texts(p.destinations);
+  out["relays"] = texts(p.relays);
+  out["accepted"] = p.accepted;
+  out["refusals"] = p.refusals;
+  out["throttled"] = p.throttled;
+  out["attempts"] = {{"delivered", p.attempts.delivered},
+                     {"deferred", p.attempts.deferred},
+                     {"throttled", p.attempts.throttled},
+                     {"secondary", p.attempts.secondary},
+                     {"bounced", p.attempts.bounced}};
+  out["queue"] = {{"queued", p.queue.queued},
+                  {"oldest_age_s", p.queue.oldest_us == kNoTime ? Json() : Json((end_us - p.queue.oldest_us) / 1'000'000)},
+                  {"peak", p.queue.peak},
+                  {"peak_at", time_or_null(p.queue.peak_at_us)}};
+  return out;
+}
+
+Json tls(const TlsPeer& peer) {
+  Json out;
+  out["direction"] = direction_name(peer.direction);
+  out["peer"] = text(peer.peer);
+  out["address"] = text(peer.address);
+  out["handshakes"] = peer.handshakes;
+  out["failed"] = peer.failed;
+  out["causes"] = Json::object();
+  for (std::size_t i = 1; i < peer.causes.size(); ++i) {
+    if (peer.causes[i] > 0) out["causes"][std::string(cause_name(static_cast<TlsCause>(i)))] = peer.causes[i];
+  }
+  out["fallbacks"] = peer.fallbacks;
+  out["waiting"] = peer.waiting;
+  out["expired"] = peer.expired;
+  return out;
+}
+
+std::string_view severity_name(Severity severity) {
+  return severity == Severity::critical ? "critical" : severity == Severity::warning ? "warning" : "info";
+}
+
+Json finding(const Finding& f) {
+  Json out;
+  out["id"] = f.id;
+  out["severity"] = severity_name(f.severity);
+  out["subject"] = Json::object();
+  for (const auto& [key, value] : f.subject) out["subject"][key] = text(value);
+  out["title"] = text(f.title);
+  out["meaning"] = text(f.meaning);
+  out["remedy"] = text(f.remedy);
+  out["numbers"] = f.numbers;
+  out["evidence"] = evidence(f.evidence);
+  return out;
+}
+
+// Strings in a finding's numbers may be a stranger's too.
+std::string dumped(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+}  // namespace
+
+std::string json_report(const Analysis& analysis, const std::vector<Finding>& findings) {
+  Json out;
+  out["schema"] = "mtalens.report/1";
+  out["version"] = MTALENS_VERSION;
+  out["input"] = input(analysis.input);
+  const auto& totals = analysis.totals;
+  out["totals"] = {{"messages", totals.messages}, {"recipients", totals.recipients}, {"delivered", totals.delivered},
+                   {"bounced", totals.bounced},   {"expired", totals.expired},       {"queued", totals.queued}};
+  out["providers"] = Json::array();
+  for (const auto& p : analysis.providers) out["providers"].push_back(provider(p, analysis.input.to_us));
+  out["tls"] = Json::array();
+  for (const auto& peer : analysis.tls) out["tls"].push_back(tls(peer));
+  out["findings"] = Json::array();
+  for (const auto& f : findings) out["findings"].push_back(finding(f));
+  return dumped(out);
+}
+
+std::string json_queue(const Analysis& analysis, std::int64_t at_us) {
+  struct ByProvider {
+    std::uint64_t recipients = 0;
+    std::array<std::uint64_t, kAgeBuckets> ages{};
+  };
+  std::map<std::string, ByProvider> providers;
+  Json entries = Json::array();
+  std::uint64_t recipients = 0;
+  for (const auto& entry : analysis.queue) {
+    Json list = Json::array();
+    for (const auto& recipient : entry.recipients) {
+      list.push_back({{"address", text(recipient.address)}, {"provider", text(recipient.provider)}, {"reason", text(recipient.reason)}});
+      ByProvider& provider = providers[recipient.provider];
+      ++provider.recipients;
+      ++provider.ages[age_bucket(at_us - entry.arrived_us)];
+    }
+    recipients += entry.recipients.size() + entry.unnamed_recipients;
+    entries.push_back({{"queue_id", text(entry.queue_id)},
+                       {"host", text(entry.host)},
+                       {"arrived", time_or_null(entry.arrived_us)},
+                       {"sender", text(entry.sender)},
+                       {"size_bytes", entry.size_bytes < 0 ? Json() : Json(entry.size_bytes)},
+                       {"unnamed_recipients", entry.unnamed_recipients},
+                       {"recipients", std::move(list)}});
+  }
+  Json out;
+  out["schema"] = "mtalens.queue/1";
+  out["at"] = time_or_null(at_us);
+  out["recipients"] = recipients;
+  out["messages"] = analysis.queue.size();
+  out["entries"] = std::move(entries);
+  out["providers"] = Json::array();
+  std::vector<std::pair<std::string, ByProvider>> sorted(providers.begin(), providers.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second.recipients > b.second.recipients; });
+  for (const auto& [name, provider] : sorted) {
+    Json ages = Json::object();
+    for (std::size_t i = 0; i < kAgeBuckets; ++i) ages[kAgeBucketNames[i]] = provider.ages[i];
+    out["providers"].push_back({{"provider", text(name)}, {"recipients", provider.recipients}, {"by_age", std::move(ages)}});
+  }
+  return dumped(out);
+}
+
+}  // namespace mtalens

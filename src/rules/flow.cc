@@ -1,0 +1,50 @@
+#include "rules/flow.h"
+
+#include <algorithm>
+#include <map>
+
+namespace mtalens {
+namespace {
+
+constexpr std::int64_t kHour = 3'600'000'000;
+constexpr std::int64_t kDay = 24 * kHour;
+
+}  // namespace
+
+Flow flow_of(const Provider& provider, const InputSummary& input) {
+  Flow flow;
+  if (input.to_us == kNoTime || provider.hours.empty()) return flow;
+  const auto from_us = std::max(input.from_us, input.to_us - kFlowDays * kDay);
+  std::uint64_t in = 0, out = 0;
+  for (std::size_t i = 0; i < provider.hours.size(); ++i) {
+    if ((provider.first_hour + static_cast<std::int64_t>(i) + 1) * kHour <= from_us) continue;
+    in += provider.hours[i].inflow;
+    out += provider.hours[i].outflow;
+  }
+  flow.days = std::max(static_cast<double>(input.to_us - from_us) / kDay, 1.0 / 24);
+  flow.in_per_day = static_cast<double>(in) / flow.days;
+  flow.out_per_day = static_cast<double>(out) / flow.days;
+  const auto net = flow.out_per_day - flow.in_per_day;
+  if (net > 0.5) {
+    const auto days = static_cast<double>(provider.queue.queued) / net;
+    if (days < 3650) flow.empties_at_us = input.to_us + static_cast<std::int64_t>(days * kDay);
+  }
+  return flow;
+}
+
+Patience patience_of(const Analysis& analysis, const Provider& provider) {
+  if (analysis.longest_wait_before_expiry_us > 0) return {analysis.longest_wait_before_expiry_us, true};
+  const bool exim = !provider.mtas.empty() && provider.mtas.front() == "exim";
+  return {(exim ? 4 : 5) * kDay, false};
+}
+
+std::vector<std::pair<std::int64_t, std::uint64_t>> expiries(const Provider& provider, std::int64_t patience_us) {
+  std::map<std::int64_t, std::uint64_t> by_hour;
+  for (const auto arrived_us : provider.queue.arrivals_us) {
+    const auto at = arrived_us + patience_us;
+    by_hour[(at / kHour + 1) * kHour] += 1;
+  }
+  return {by_hour.begin(), by_hour.end()};
+}
+
+}  // namespace mtalens

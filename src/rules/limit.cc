@@ -1,0 +1,240 @@
+#include "rules/limit.h"
+
+#include <algorithm>
+#include <map>
+
+namespace mtalens {
+namespace {
+
+constexpr std::int64_t kMinute = 60'000'000;
+constexpr std::int64_t kHour = 60 * kMinute;
+constexpr std::int64_t kDay = 24 * kHour;
+
+// What was accepted until a wall, and how the wall ended.
+struct Wall {
+  std::int64_t begins_us = kNoTime;   // first acceptance
+  std::int64_t wall_us = kNoTime;     // first refusal
+  std::int64_t last_refusal_us = kNoTime;
+  std::int64_t opens_us = kNoTime;    // next acceptance; kNoTime: not seen
+  std::uint64_t messages = 0;
+  std::uint64_t recipients = 0;
+};
+
+// Several connections hit a wall at once, so that single acceptances fall among the first refusals, and the
+// log's lines come late: what lies this close together is one wall.
+std::int64_t smear(std::int64_t period) { return period / 48; }
+
+std::vector<Wall> walls_of(const std::vector<Spell>& spells, std::int64_t smear_us) {
+  std::vector<Wall> walls;
+  Wall now;
+  for (const auto& spell : spells) {
+    if (spell.accepted > 0) {
+      const bool reopened = now.wall_us != kNoTime && spell.first_accepted_us - now.last_refusal_us > 0 &&
+                            spell.first_accepted_us - now.wall_us > smear_us;
+      if (reopened) {
+        now.opens_us = spell.first_accepted_us;
+        walls.push_back(now);
+        now = {};
+      }
+      if (now.begins_us == kNoTime) now.begins_us = spell.first_accepted_us;
+      now.messages += spell.accepted;
+      now.recipients += spell.accepted_recipients;
+    }
+    if (spell.throttled > 0) {
+      if (now.wall_us == kNoTime) now.wall_us = spell.first_throttled_us;
+      now.last_refusal_us = spell.last_throttled_us;
+    }
+  }
+  if (now.wall_us != kNoTime) walls.push_back(now);
+  return walls;
+}
+
+std::uint64_t tolerance(std::uint64_t value) { return std::max<std::uint64_t>(1, value / 25); }
+
+// The count most walls agree on, and how many do.
+std::pair<std::uint64_t, std::uint32_t> most_common(const std::vector<std::uint64_t>& counts) {
+  std::map<std::uint64_t, std::uint32_t> times;
+  for (const auto count : counts) ++times[count];
+  std::pair<std::uint64_t, std::uint32_t> best{0, 0};
+  for (const auto& [value, exactly] : times) {
+    std::uint32_t near = 0;
+    for (const auto& [other, n] : times) {
+      if (other + tolerance(value) >= value && other <= value + tolerance(value)) near += n;
+    }
+    if (std::pair(near, exactly) > std::pair(best.second, times.count(best.first) ? times[best.first] : 0u)) {
+      best = {value, near};
+    }
+  }
+  return best;
+}
+
+// A window that begins at the same time of each period. `offset_us`: that time.
+struct Fit {
+  Limit limit;
+  bool holds = false;
+};
+
+Fit fit_fixed(const std::vector<Spell>& spells, std::int64_t period, std::int64_t offset_us) {
+  struct Window {
+    std::uint64_t messages = 0, recipients = 0, after_wall = 0;
+    bool walled = false;
+  };
+  std::map<std::int64_t, Window> windows;
+  std::int64_t walled_at = kNoTime;
+  for (const auto& spell : spells) {
+    if (spell.accepted > 0) {
+      const auto index = (spell.first_accepted_us - offset_us) / period;
+      Window& window = windows[index];
+      window.messages += spell.accepted;
+      window.recipients += spell.accepted_recipients;
+      if (window.walled && spell.first_accepted_us - walled_at > smear(period)) window.after_wall += spell.accepted;
+    }
+    if (spell.throttled > 0) {
+      // A refusal a moment after the reset belongs to the window before: the conversation had begun there.
+      Window& window = windows[(spell.first_throttled_us - offset_us) / period];
+      if (!window.walled) walled_at = spell.first_throttled_us;
+      window.walled = true;
+    }
+  }
+  std::vector<std::uint64_t> messages, recipients;
+  std::uint64_t broken = 0;
+  for (const auto& [index, window] : windows) {
+    if (!window.walled || window.messages == 0) continue;
+    messages.push_back(window.messages);
+    recipients.push_back(window.recipients);
+    broken += window.after_wall > tolerance(window.messages) ? 1 : 0;
+  }
+  if (messages.empty()) return {};
+  Fit fit;
+  const auto by_messages = most_common(messages);
+  const auto by_recipients = most_common(recipients);
+  fit.limit.of_recipients = by_recipients.second > by_messages.second;
+  const auto& best = fit.limit.of_recipients ? by_recipients : by_messages;
+  fit.limit.value = best.first;
+  fit.limit.agreeing = best.second;
+  fit.limit.walls = static_cast<std::uint32_t>(messages.size());
+  for (const auto& [index, window] : windows) {
+    const auto count = fit.limit.of_recipients ? window.recipients : window.messages;
+    if (!window.walled && count > best.first + tolerance(best.first)) ++broken;  // it took more without a wall
+  }
+  fit.holds = broken * 5 <= messages.size() && best.second * 5 >= messages.size() * 3;
+  return fit;
+}
+
+Limit::Confidence confidence_of(const Limit& limit) {
+  if (limit.agreeing >= 3 && limit.agreeing * 5 >= limit.walls * 4) return Limit::Confidence::high;
+  if (limit.agreeing >= 2 && limit.agreeing * 5 >= limit.walls * 3) return Limit::Confidence::medium;
+  return Limit::Confidence::low;
+}
+
+// Where in the period mail begins to flow again: between these two, by every wall whose end was seen and that
+// does not contradict the others. Offsets of up to 2 * period, so that an interval may cross the period's end.
+void find_reset(Limit& limit, const std::vector<Wall>& walls, std::int64_t period, std::int64_t offset_us) {
+  std::int64_t from = offset_us - period / 2, to = offset_us + period / 2;
+  std::int64_t tightest = INT64_MAX;
+  for (const auto& wall : walls) {
+    if (wall.opens_us == kNoTime) continue;
+    // The reset nearest to the offset.
+    const auto turn = (wall.opens_us - offset_us + period / 2) / period;
+    const auto opens = wall.opens_us - turn * period;
+    const auto closed = wall.last_refusal_us - turn * period;
+    if (opens < from || closed > to) continue;
+    from = std::max(from, closed);
+    to = std::min(to, opens);
+    if (wall.opens_us - wall.last_refusal_us < tightest) {
+      tightest = wall.opens_us - wall.last_refusal_us;
+      limit.last_refusal_us = wall.last_refusal_us;
+      limit.first_acceptance_us = wall.opens_us;
+    }
+  }
+  if (tightest == INT64_MAX) return;
+  limit.resets_from_us = ((from % period) + period) % period;
+  limit.resets_to_us = limit.resets_from_us + (to - from);
+}
+
+std::optional<Limit> fixed_limit(const std::vector<Spell>& spells, Limit::Per per) {
+  const auto period = per == Limit::Per::day ? kDay : kHour;
+  const auto walls = walls_of(spells, smear(period));
+  if (walls.size() < 2) return std::nullopt;
+  std::optional<Limit> best;
+  std::int64_t best_offset = 0;
+  std::size_t tried = 0;
+  const auto try_offset = [&](std::int64_t offset) {
+    Fit fit = fit_fixed(spells, period, offset);
+    if (!fit.holds) return;
+    if (best && fit.limit.agreeing <= best->agreeing) return;
+    best = fit.limit;
+    best_offset = offset;
+  };
+  // Candidates: the times at which mail began to flow again, and the round hours.
+  if (per == Limit::Per::day) {
+    for (int hour = 0; hour < 24; ++hour) try_offset(hour * kHour);
+  } else {
+    try_offset(0);
+  }
+  for (const auto& wall : walls) {
+    if (wall.opens_us == kNoTime || ++tried > 64) continue;
+    try_offset(wall.opens_us % period - wall.opens_us % kMinute % period);
+  }
+  if (!best || best->agreeing < 2) return std::nullopt;
+  best->per = per;
+  best->confidence = confidence_of(*best);
+  find_reset(*best, walls, period, best_offset);
+  return best;
+}
+
+std::optional<Limit> rolling_limit(const std::vector<Spell>& spells, Limit::Per per) {
+  const auto period = per == Limit::Per::day ? kDay : kHour;
+  std::vector<std::uint64_t> counts;
+  std::uint64_t sum = 0;
+  std::size_t oldest = 0;
+  for (std::size_t i = 0; i < spells.size(); ++i) {
+    sum += spells[i].accepted;
+    if (spells[i].throttled == 0 || spells[i].accepted == 0) continue;
+    while (oldest < i && spells[oldest].last_accepted_us <= spells[i].first_throttled_us - period) {
+      sum -= spells[oldest++].accepted;
+    }
+    if (spells[i].first_throttled_us - spells.front().first_accepted_us >= period) counts.push_back(sum);
+  }
+  if (counts.size() < 4) return std::nullopt;
+  const auto [value, agreeing] = most_common(counts);
+  if (agreeing * 5 < counts.size() * 4 || value < 2) return std::nullopt;
+  Limit limit;
+  limit.value = value;
+  limit.per = per;
+  limit.rolling = true;
+  limit.walls = static_cast<std::uint32_t>(counts.size());
+  limit.agreeing = agreeing;
+  limit.confidence = Limit::Confidence::medium;
+  return limit;
+}
+
+// Walls that agree on a count, though when it resets cannot be told.
+std::optional<Limit> bare_limit(const std::vector<Spell>& spells) {
+  auto walls = walls_of(spells, kMinute / 60);
+  std::erase_if(walls, [](const Wall& wall) { return wall.messages < 2; });
+  std::vector<std::uint64_t> counts;
+  for (const auto& wall : walls) counts.push_back(wall.messages);
+  if (counts.size() < 2) return std::nullopt;
+  const auto [value, agreeing] = most_common(counts);
+  if (agreeing < 2 || agreeing * 5 < counts.size() * 4) return std::nullopt;
+  Limit limit;
+  limit.value = value;
+  limit.walls = static_cast<std::uint32_t>(counts.size());
+  limit.agreeing = agreeing;
+  return limit;
+}
+
+}  // namespace
+
+std::optional<Limit> infer_limit(const std::vector<Spell>& spells) {
+  for (const auto per : {Limit::Per::day, Limit::Per::hour}) {
+    if (auto limit = fixed_limit(spells, per)) return limit;
+  }
+  for (const auto per : {Limit::Per::day, Limit::Per::hour}) {
+    if (auto limit = rolling_limit(spells, per)) return limit;
+  }
+  return bare_limit(spells);
+}
+
+}  // namespace mtalens

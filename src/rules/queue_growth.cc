@@ -1,0 +1,123 @@
+// Whether the queue toward somebody grows, and whether it will ever be empty.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mtalens/rule.h"
+#include "rules/flow.h"
+#include "rules/wording.h"
+
+namespace mtalens {
+namespace {
+
+constexpr std::uint64_t kWorthSaying = 5;      // recipients: fewer are everyday's greylisting
+constexpr std::int64_t kOldEnough = 3'600'000'000;  // an hour: younger mail may just be on its way
+
+double rounded(double value) { return static_cast<double>(static_cast<std::int64_t>(value * 10 + 0.5)) / 10; }
+
+class QueueGrowth : public Rule {
+ public:
+  std::string_view name() const override { return "queue_growth"; }
+
+  void judge(const Analysis& analysis, const Knowledge&, std::vector<Finding>& findings) const override {
+    for (const auto& provider : analysis.providers) {
+      if (provider.expired > 0) findings.push_back(expired(analysis, provider));
+      const auto& queue = provider.queue;
+      if (queue.queued < kWorthSaying || analysis.input.to_us - queue.oldest_us < kOldEnough) continue;
+      const auto flow = flow_of(provider, analysis.input);
+      const bool grows = flow.in_per_day > flow.out_per_day * 1.05 + 0.5;
+      if (grows) findings.push_back(growing(analysis, provider, flow));
+      if (!flow.empties_at_us && !grows) findings.push_back(never_empties(analysis, provider, flow));
+    }
+  }
+
+ private:
+  static nlohmann::ordered_json numbers_of(const Analysis& analysis, const Provider& provider, const Flow& flow) {
+    nlohmann::ordered_json out;
+    out["queued"] = provider.queue.queued;
+    out["oldest_age_s"] = provider.queue.oldest_us == kNoTime ? 0 : (analysis.input.to_us - provider.queue.oldest_us) / 1'000'000;
+    out["peak"] = provider.queue.peak;
+    out["peak_at"] = provider.queue.peak_at_us == kNoTime ? nlohmann::ordered_json() : nlohmann::ordered_json(iso_utc(provider.queue.peak_at_us));
+    out["inflow_per_day"] = rounded(flow.in_per_day);
+    out["outflow_per_day"] = rounded(flow.out_per_day);
+    out["empties_at"] = flow.empties_at_us ? nlohmann::ordered_json(iso_utc(*flow.empties_at_us)) : nlohmann::ordered_json();
+    out["expires"] = nlohmann::ordered_json::array();
+    for (const auto& [at, recipients] : expiries(provider, patience_of(analysis, provider).us)) {
+      if (out["expires"].size() < 24) out["expires"].push_back({{"at", iso_utc(at)}, {"recipients", recipients}});
+    }
+    return out;
+  }
+
+  static void add_wait(Finding& out, const Analysis& analysis, const Provider& provider, const Flow& flow) {
+    out.details.push_back(fmt::format("{} wait, the oldest {}; at most {} waited, on {}",
+                                      counted(provider.queue.queued, "recipient"),
+                                      duration(analysis.input.to_us - provider.queue.oldest_us),
+                                      grouped(provider.queue.peak), moment(provider.queue.peak_at_us)));
+    out.details.push_back(fmt::format("in {:.0f} a day, out {:.0f} a day over the last {:.1f} days", flow.in_per_day,
+                                      flow.out_per_day, flow.days));
+    const auto patience = patience_of(analysis, provider);
+    const auto soon = expiries(provider, patience.us);
+    if (!soon.empty()) {
+      out.details.push_back(fmt::format("what waits goes back to its senders after {} ({}): the first on {}",
+                                        duration(patience.us), patience.seen ? "seen in this log" : "the MTA's default",
+                                        moment(soon.front().first)));
+    }
+  }
+
+  static Finding base(const Analysis& analysis, const Provider& provider, const Flow& flow) {
+    Finding out;
+    out.subject = {{"provider", provider.name}};
+    out.numbers = numbers_of(analysis, provider, flow);
+    out.occurrences = provider.queue.queued;
+    if (!provider.groups.empty()) out.evidence.push_back(provider.groups.front().last);
+    return out;
+  }
+
+  static Finding growing(const Analysis& analysis, const Provider& provider, const Flow& flow) {
+    Finding out = base(analysis, provider, flow);
+    out.id = "queue/growing";
+    out.severity = Severity::critical;
+    out.title = fmt::format("The queue toward {} grows by about {:.0f} a day and never empties", provider.name,
+                            flow.in_per_day - flow.out_per_day);
+    out.meaning = "More mail comes in than goes out: it waits ever longer, and the oldest goes back to its senders.";
+    out.remedy = "Send less there (see who causes it), or get more through (see the refusals).";
+    add_wait(out, analysis, provider, flow);
+    return out;
+  }
+
+  static Finding never_empties(const Analysis& analysis, const Provider& provider, const Flow& flow) {
+    Finding out = base(analysis, provider, flow);
+    out.id = "queue/never-empties";
+    out.severity = Severity::warning;
+    out.title = fmt::format("The queue toward {} does not empty", provider.name);
+    out.meaning = "As much comes in as goes out, or nothing moves: what waits now keeps waiting.";
+    out.remedy = "Look at why its mail is deferred, and take out of the queue what nobody needs any more.";
+    add_wait(out, analysis, provider, flow);
+    return out;
+  }
+
+  static Finding expired(const Analysis& analysis, const Provider& provider) {
+    const auto flow = flow_of(provider, analysis.input);
+    Finding out = base(analysis, provider, flow);
+    out.id = "queue/expired";
+    out.severity = Severity::critical;
+    out.occurrences = provider.expired;
+    out.title = fmt::format("{} for {} waited too long and went back", counted(provider.expired, "recipient"), provider.name);
+    out.numbers["expired"] = provider.expired;
+    out.meaning = "The MTA gave up: the senders got a bounce, the recipients never saw the mail.";
+    out.remedy = "Tell the senders; mend the cause of the deferrals before more expires.";
+    if (analysis.longest_wait_before_expiry_us > 0) {
+      out.details.push_back(fmt::format("given up after {}", duration(analysis.longest_wait_before_expiry_us)));
+    }
+    return out;
+  }
+};
+
+}  // namespace
+
+const Rule& queue_growth_rule() {
+  static const QueueGrowth rule;
+  return rule;
+}
+
+}  // namespace mtalens

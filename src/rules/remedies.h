@@ -1,0 +1,19 @@
+// What to do, as configuration lines for the MTA that was read.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "mtalens/analysis.h"
+#include "rules/limit.h"
+
+namespace mtalens {
+
+// Send to this provider at the pace it takes.
+std::string throttle_remedy(const Provider& provider, const std::optional<Limit>& limit);
+// Stop forwarding, or forward in a way that passes SPF.
+std::string forwarding_remedy(const Provider& provider, const Origin& origin);
+// Mend a handshake that fails.
+std::string starttls_remedy(const TlsPeer& peer, TlsCause cause);
+
+}  // namespace mtalens

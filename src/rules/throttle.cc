@@ -1,0 +1,217 @@
+// Who says "you send too much", how much is too much, and what waits because of it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "knowledge/knowledge.h"
+#include "mtalens/rule.h"
+#include "rules/flow.h"
+#include "rules/limit.h"
+#include "rules/remedies.h"
+#include "rules/wording.h"
+
+namespace mtalens {
+namespace {
+
+std::string_view per_name(Limit::Per per) {
+  return per == Limit::Per::day ? "day" : per == Limit::Per::hour ? "hour" : "";
+}
+
+std::string_view confidence_name(Limit::Confidence confidence) {
+  switch (confidence) {
+    case Limit::Confidence::high: return "high";
+    case Limit::Confidence::medium: return "medium";
+    case Limit::Confidence::low: return "low";
+  }
+  return "";
+}
+
+// The sending address a reply names: "from 81.2.3.4", "[81.2.3.4]".
+std::string address_in(std::string_view reply) {
+  for (std::size_t at = 0; at < reply.size(); ++at) {
+    const bool begins = at == 0 || (!std::isalnum(static_cast<unsigned char>(reply[at - 1])) && reply[at - 1] != '.');
+    if (!begins || reply[at] < '0' || reply[at] > '9') continue;
+    auto end = reply.find_first_not_of("0123456789.", at);
+    auto text = reply.substr(at, end == std::string_view::npos ? end : end - at);
+    while (text.ends_with('.')) text.remove_suffix(1);
+    int dots = 0, digits = 0;
+    bool plain = true;
+    for (const char c : text) {
+      if (c == '.') {
+        ++dots;
+        digits = 0;
+      } else {
+        plain &= ++digits <= 3;
+      }
+    }
+    if (plain && dots == 3) return std::string(text);
+    at += text.size();
+  }
+  return {};
+}
+
+// The time of day in a zone-less clock: microseconds since midnight UTC as HH:MM.
+std::string hhmm(std::int64_t us) {
+  constexpr std::int64_t kMinute = 60'000'000, kDay = 24 * 60 * kMinute;
+  const auto minutes = (us % kDay + kDay) % kDay / kMinute;
+  return fmt::format("{:02}:{:02}", minutes / 60, minutes % 60);
+}
+
+nlohmann::ordered_json limit_numbers(const Limit& limit, std::string_view reply) {
+  nlohmann::ordered_json out;
+  out["value"] = limit.value;
+  out["unit"] = limit.of_recipients ? "recipients" : "messages";
+  out["per"] = limit.per == Limit::Per::unknown ? nlohmann::ordered_json() : nlohmann::ordered_json(per_name(limit.per));
+  out["walls"] = limit.walls;
+  out["agreeing"] = limit.agreeing;
+  out["confidence"] = confidence_name(limit.confidence);
+  out["window"] = limit.per == Limit::Per::unknown ? nlohmann::ordered_json()
+                                                   : nlohmann::ordered_json(limit.rolling ? "rolling" : "fixed");
+  if (limit.last_refusal_us != kNoTime) {
+    if (limit.per == Limit::Per::day) out["resets_at"] = hhmm(limit.resets_to_us);
+    out["resets_between"] = {iso_utc(limit.last_refusal_us), iso_utc(limit.first_acceptance_us)};
+  }
+  if (const auto address = address_in(reply); !address.empty()) out["address"] = address;
+  return out;
+}
+
+std::string limit_words(const Limit& limit) {
+  const auto what = limit.of_recipients ? "recipient" : "message";
+  if (limit.per == Limit::Per::unknown) return fmt::format("{} at a time", counted(limit.value, what));
+  return fmt::format("{} {}", counted(limit.value, what), limit.per == Limit::Per::day ? "a day" : "an hour");
+}
+
+std::string limit_detail(const Limit& limit) {
+  std::string out = fmt::format("the limit showed on {} of {} occasions ({} confidence)", limit.agreeing, limit.walls,
+                                confidence_name(limit.confidence));
+  if (limit.rolling) return out + "; its window rolls";
+  if (limit.per == Limit::Per::day && limit.resets_from_us >= 0) {
+    out += fmt::format("; it resets between {} and {} UTC", hhmm(limit.resets_from_us), hhmm(limit.resets_to_us));
+  }
+  return out;
+}
+
+std::string title_of(const Provider& provider, const RefusalGroup& group, const std::optional<Limit>& limit,
+                     const Flow& flow) {
+  const auto meaning = static_cast<Meaning>(group.meaning);
+  if (limit) {
+    auto out = fmt::format("{} takes {} from you", provider.name, limit_words(*limit));
+    if (limit->per == Limit::Per::day && flow.in_per_day >= 1) {
+      out += fmt::format("; about {} a day want to go there", grouped(static_cast<std::uint64_t>(flow.in_per_day + 0.5)));
+    }
+    return out;
+  }
+  switch (meaning) {
+    case Meaning::throttle_connections: return fmt::format("{} refuses you: too many connections at once", provider.name);
+    case Meaning::throttle_rate: return fmt::format("{} slows you down: mail comes too fast", provider.name);
+    case Meaning::throttle_reputation: return fmt::format("{} slows you down: volume or complaints", provider.name);
+    default: return fmt::format("{} refuses you: too many messages", provider.name);
+  }
+}
+
+std::string meaning_of(const RefusalGroup& group, const std::optional<Limit>& limit) {
+  switch (static_cast<Meaning>(group.meaning)) {
+    case Meaning::throttle_connections: return "It takes only so many connections at once from one address.";
+    case Meaning::throttle_rate: return "It finds the rate of your mail unusual and defers until it has slowed.";
+    case Meaning::throttle_reputation: return "It defers mail from your address because of its volume or of complaints about it; the refusals come and go without a fixed limit.";
+    default:
+      return limit ? "A quota: what is above it waits for the next window, and each retry before that is refused again."
+                   : "A quota of messages is used up; retries are refused until it is given anew.";
+  }
+}
+
+class Throttle : public Rule {
+ public:
+  std::string_view name() const override { return "throttle"; }
+
+  void judge(const Analysis& analysis, const Knowledge&, std::vector<Finding>& findings) const override {
+    for (const auto& provider : analysis.providers) {
+      for (const auto& group : provider.groups) {
+        if (is_throttle(static_cast<Meaning>(group.meaning)) && group.refusals > 0) {
+          findings.push_back(finding(analysis, provider, group));
+        }
+      }
+    }
+  }
+
+ private:
+  static Finding finding(const Analysis& analysis, const Provider& provider, const RefusalGroup& group) {
+    const auto limit = infer_limit_of(provider, group);
+    const auto flow = flow_of(provider, analysis.input);
+    Finding out;
+    out.id = mtalens::name(static_cast<Meaning>(group.meaning));
+    const bool hurts = provider.queue.queued > 0 && provider.queue.queued * 10 >= provider.accepted;
+    out.severity = hurts || provider.expired > 0 ? Severity::critical : Severity::warning;
+    out.subject = {{"provider", provider.name}};
+    if (group.destinations.size() == 1) out.subject.emplace_back("destination", group.destinations.begin()->first);
+    out.title = title_of(provider, group, limit, flow);
+    out.meaning = meaning_of(group, limit);
+    out.remedy = throttle_remedy(provider, limit);
+    out.occurrences = group.refusals;
+    out.evidence.push_back(group.first);
+    if (group.refusals > 1) out.evidence.push_back(group.last);
+    add_details(out, provider, group, limit);
+    add_numbers(out, provider, group, limit);
+    return out;
+  }
+
+  // Only a quota has a wall; rate, connections and reputation come and go.
+  static std::optional<Limit> infer_limit_of(const Provider& provider, const RefusalGroup& group) {
+    const auto meaning = static_cast<Meaning>(group.meaning);
+    if (meaning == Meaning::throttle_reputation || meaning == Meaning::throttle_connections) return std::nullopt;
+    if (group.refusals * 2 < provider.throttled) return std::nullopt;  // most walls are of another kind
+    return infer_limit(provider.spells);
+  }
+
+  static void add_details(Finding& out, const Provider& provider, const RefusalGroup& group,
+                          const std::optional<Limit>& limit) {
+    auto where = list_of(provider.destinations, 4);
+    if (!provider.relays.empty()) where += " through " + list_of(provider.relays, 2);
+    out.details.push_back(where);
+    auto since = group.refusals == 1 ? fmt::format("1 refusal, {}", moment(group.first_us))
+                                     : fmt::format("{} since {}, last {}", counted(group.refusals, "refusal"),
+                                                   moment(group.first_us), moment(group.last_us));
+    std::size_t stages = 0, most = 0;
+    for (std::size_t i = 1; i < kStages; ++i) {
+      stages += group.stages[i] > 0;
+      if (group.stages[i] > group.stages[most]) most = i;
+    }
+    if (stages == 1 && group.stages[most] == group.refusals) since += fmt::format(", {}{}", group.refusals > 1 ? "all " : "", stage_words(static_cast<Stage>(most)));
+    out.details.push_back(since + ":");
+    out.details.push_back("\"" + group.reply + "\"");
+    if (group.messages_held > 0) {
+      auto held = fmt::format("{} held back by it", counted(group.messages_held, "message"));
+      if (provider.queue.queued > 0) held += fmt::format("; {} still waiting", counted(provider.queue.queued, "recipient"));
+      if (provider.expired > 0) held += fmt::format("; {} expired", counted(provider.expired, "recipient"));
+      out.details.push_back(held);
+    }
+    if (limit) out.details.push_back(limit_detail(*limit));
+  }
+
+  static void add_numbers(Finding& out, const Provider& provider, const RefusalGroup& group,
+                          const std::optional<Limit>& limit) {
+    auto& numbers = out.numbers;
+    numbers["accepted"] = provider.accepted;
+    numbers["refusals"] = provider.refusals;
+    numbers["throttled"] = group.refusals;
+    numbers["messages_held"] = group.messages_held;
+    numbers["first"] = iso_utc(group.first_us);
+    numbers["last"] = iso_utc(group.last_us);
+    numbers["stages"] = nlohmann::ordered_json::object();
+    for (std::size_t i = 0; i < kStages; ++i) {
+      if (group.stages[i] > 0 && i > 0) numbers["stages"][std::string(stage_name(static_cast<Stage>(i)))] = group.stages[i];
+    }
+    numbers["codes"] = nlohmann::ordered_json::object();
+    for (const auto& [code, refusals] : group.codes) numbers["codes"][code] = refusals;
+    if (limit) numbers["limit"] = limit_numbers(*limit, group.reply);
+  }
+};
+
+}  // namespace
+
+const Rule& throttle_rule() {
+  static const Throttle rule;
+  return rule;
+}
+
+}  // namespace mtalens

@@ -1,0 +1,184 @@
+#include "stream/batch_parser.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "input/line_blocks.h"
+
+namespace mtalens {
+namespace {
+
+constexpr std::size_t kUnrecognizedExamples = 3;  // kept of each run
+
+std::uint32_t bit_of(const Parser* parser) {
+  const auto& all = parsers();
+  const auto at = std::find(all.begin(), all.end(), parser);
+  return at == all.end() ? 0 : 1u << (at - all.begin());
+}
+
+// rsyslog: `imjournal: 120 messages lost due to rate-limiting`; journald: `Suppressed 120 messages from …`;
+// older rsyslog: `begin to drop messages due to rate-limiting`, which names no number.
+std::uint64_t lost_messages(const LogLine& line) {
+  if (!line.program.starts_with("rsyslogd") && line.program != "systemd-journald" && line.program != "systemd-journal")
+    return 0;
+  const auto number_before = [&](std::string_view words) -> std::uint64_t {
+    const auto at = line.text.find(words);
+    if (at == std::string_view::npos) return 0;
+    std::uint64_t value = 0, scale = 1;
+    for (auto i = at; i > 0 && line.text[i - 1] >= '0' && line.text[i - 1] <= '9' && scale < 1'000'000'000; --i) {
+      value += static_cast<std::uint64_t>(line.text[i - 1] - '0') * scale;
+      scale *= 10;
+    }
+    return value;
+  };
+  if (line.text.find("rate-limiting") != std::string_view::npos) return number_before(" messages lost");
+  if (line.text.starts_with("Suppressed ")) return number_before(" messages");
+  return 0;
+}
+
+}  // namespace
+
+BatchParser::BatchParser(const Knowledge& knowledge, const Parser* only, KindSet wanted)
+    : classifier_(knowledge), only_(only), wanted_(wanted) {}
+
+void BatchParser::parse(Batch& batch) {
+  batch.events.clear();
+  for (auto& run : batch.runs) parse_run(batch, run);
+}
+
+void BatchParser::parse_run(Batch& batch, Run& run) {
+  run.events_begin = last_begin_ = batch.events.size();
+  run.lines = run.mail_lines = run.unrecognized_lines = run.unreadable_lines = run.cut_lines = run.lost_lines = 0;
+  run.from_us = run.to_us = kNoTime;
+  run.mtas = 0;
+  run.unrecognized.clear();
+  run.unrecognized_numbers.clear();
+  headers_.start(run.clock);
+  for (auto lines = batch.lines_of(run); !lines.empty();) {
+    auto raw = take_line(lines);
+    if (raw.size() > kLongestLine) [[unlikely]] {
+      raw = raw.substr(0, kLongestLine);
+      ++run.cut_lines;
+    }
+    parse_line(batch, run, headers_.read(raw));
+    ++run.lines;
+  }
+  run.events_end = batch.events.size();
+  run.clock_after = headers_.clock();
+}
+
+void BatchParser::parse_line(Batch& batch, Run& run, const LogLine& line) {
+  if (line.time_us != kNoTime) {
+    if (run.from_us == kNoTime || line.time_us < run.from_us) run.from_us = line.time_us;
+    if (line.time_us > run.to_us) run.to_us = line.time_us;
+  }
+  if (line.form == HeaderForm::none) {
+    ++run.unreadable_lines;
+    return;
+  }
+  const auto& known = parser_of(line);
+  if (known.parser == nullptr) {
+    if (line.program.empty() || line.program == "last") {
+      if (const auto times = repeat_count(line.text)) repeat(batch, run, line, times);
+    }
+    run.lost_lines += lost_messages(line);
+    return;
+  }
+  ++run.mail_lines;
+  run.mtas |= known.bit;
+  const auto begin = batch.events.size();
+  if (!known.parser->parse(line, batch.events)) {
+    note_unrecognized(run, line);
+    return;
+  }
+  last_begin_ = begin;
+  auto kept = begin;
+  for (auto i = begin; i < batch.events.size(); ++i) {
+    Event& event = batch.events[i];
+    if ((wanted_ & kind_bit(event.kind)) == 0) continue;
+    event.line_number = static_cast<std::uint32_t>(run.lines);
+    classifier_.classify(event);
+    if (kept != i) batch.events[kept] = event;
+    ++kept;
+  }
+  batch.events.resize(kept);
+}
+
+// "last message repeated 3 times" stands for three more lines like the one before it.
+void BatchParser::repeat(Batch& batch, Run& run, const LogLine& line, std::uint32_t times) {
+  if (run.lines == 0) {
+    if (run.line_before.empty()) return;
+    batch.line_before = run.line_before;
+    const auto counted = run;
+    const StampClock after = headers_.clock();
+    parse_line(batch, run, headers_.read(batch.line_before));
+    headers_.start(after);
+    run.mtas = counted.mtas;
+    run.mail_lines = counted.mail_lines;
+    run.unrecognized_lines = counted.unrecognized_lines;
+    run.unrecognized = counted.unrecognized;
+    run.from_us = counted.from_us;
+    run.to_us = counted.to_us;
+    for (auto i = last_begin_; i < batch.events.size(); ++i) {
+      batch.events[i].times = times;
+      batch.events[i].time_us = line.time_us;
+    }
+    return;
+  }
+  const auto end = batch.events.size();
+  for (auto i = last_begin_; i < end; ++i) {
+    Event event = batch.events[i];
+    event.times = times;
+    event.time_us = line.time_us;
+    event.line_number = static_cast<std::uint32_t>(run.lines);
+    batch.events.push_back(event);
+  }
+}
+
+void BatchParser::note_unrecognized(Run& run, const LogLine& line) const {
+  ++run.unrecognized_lines;
+  if (run.unrecognized.size() >= kUnrecognizedExamples) return;
+  run.unrecognized.push_back(line.raw);
+  run.unrecognized_numbers.push_back(run.lines);
+}
+
+const BatchParser::KnownProgram& BatchParser::parser_of(const LogLine& line) {
+  if (only_ != nullptr) {
+    by_text_.parser = only_;
+    by_text_.bit = bit_of(only_);
+    return by_text_;
+  }
+  std::uint64_t ends = 0;  // the tag's last eight bytes, or all of it
+  const auto length = std::min<std::size_t>(line.program.size(), sizeof ends);
+  std::memcpy(&ends, line.program.data() + line.program.size() - length, length);
+  const auto slot = ((ends ^ line.program.size()) * 0x9E3779B97F4A7C15u) >> 58;
+  KnownProgram& known = programs_[slot];
+  if (known.program != line.program || known.program.empty()) {
+    known.program = line.program;
+    known.parser = nullptr;
+    for (const Parser* parser : parsers()) {
+      if (!parser->claims_program(line.program)) continue;
+      known.parser = parser;
+      known.bit = bit_of(parser);
+      break;
+    }
+  }
+  if (known.parser != nullptr) return known;
+  for (const Parser* parser : parsers()) {
+    if (!parser->claims_text(line)) continue;
+    by_text_.parser = parser;
+    by_text_.bit = bit_of(parser);
+    return by_text_;
+  }
+  return known;
+}
+
+std::vector<std::string> mta_names(std::uint32_t bits) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < parsers().size(); ++i) {
+    if (bits & (1u << i)) names.emplace_back(parsers()[i]->mta());
+  }
+  return names;
+}
+
+}  // namespace mtalens

@@ -1,0 +1,54 @@
+// Turns a batch's lines into events: header, parser, knowledge. One per thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "knowledge/knowledge.h"
+#include "mtalens/parser.h"
+#include "stream/batch.h"
+#include "syslog/header.h"
+
+namespace mtalens {
+
+// Which kinds of events somebody wants, a bit for each.
+using KindSet = std::uint32_t;
+constexpr KindSet kind_bit(EventKind kind) { return 1u << static_cast<unsigned>(kind); }
+inline constexpr KindSet kAllKinds = ~0u;
+
+class BatchParser {
+ public:
+  // `only`: the one parser to use for every line; null: each line is recognized by itself.
+  BatchParser(const Knowledge& knowledge, const Parser* only, KindSet wanted);
+
+  void parse(Batch& batch);
+
+ private:
+  // Which parser reads lines with this tag. Kept for the tags seen last.
+  struct KnownProgram {
+    std::string program;
+    const Parser* parser = nullptr;  // null: nobody claims the tag
+    std::uint32_t bit = 0;
+  };
+
+  void parse_run(Batch& batch, Run& run);
+  void parse_line(Batch& batch, Run& run, const LogLine& line);
+  void repeat(Batch& batch, Run& run, const LogLine& line, std::uint32_t times);
+  void note_unrecognized(Run& run, const LogLine& line) const;
+  const KnownProgram& parser_of(const LogLine& line);
+
+  HeaderReader headers_;
+  Classifier classifier_;
+  const Parser* only_;
+  KindSet wanted_;
+  std::array<KnownProgram, 64> programs_;
+  KnownProgram by_text_;
+  std::size_t last_begin_ = 0;  // events of the line before the current one
+};
+
+// The parsers whose bit is in `bits` (Run::mtas).
+std::vector<std::string> mta_names(std::uint32_t bits);
+
+}  // namespace mtalens

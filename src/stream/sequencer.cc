@@ -1,0 +1,205 @@
+#include "stream/sequencer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mtalens {
+namespace {
+
+constexpr std::uint64_t kReadWholeForYear = 8 << 20;   // smaller files: every line's stamp is looked at
+constexpr std::uint64_t kYearSampleStep = 1 << 20;     // larger ones: one line in each of these
+constexpr std::int64_t kDay = 86'400'000'000;
+
+}  // namespace
+
+// One source, read block by block.
+struct Sequencer::Cursor {
+  Cursor(const std::string& name, std::size_t block_bytes) : blocks(name, block_bytes) {}
+
+  std::uint32_t source = 0;
+  LineBlocks blocks;
+  Bytes block;
+  std::size_t at = 0;          // the next line's place in the block
+  std::uint32_t left_out = 0;  // lines since the last run that were duplicates
+  std::int64_t head_us = kNoTime;  // when the next line was written; the one before where it bears no stamp
+  std::int64_t last_us = kNoTime;  // when the block's last line was written
+  LogLine head;
+  StampClock clock;  // before the next line
+  std::string line_before;
+
+  std::string_view rest() const { return {block.data() + at, block.size() - at}; }
+
+  bool next_block() {
+    if (!blocks.next(block)) return false;
+    at = 0;
+    look();
+    auto body = rest();
+    if (body.ends_with('\n')) body.remove_suffix(1);
+    last_line_ = body.substr(body.rfind('\n') + 1);
+    tail_.start(headers_.clock());
+    last_us = std::max(head_us, tail_.read(last_line_).time_us);
+    return true;
+  }
+
+  void pass_block() {
+    clock = tail_.clock();
+    line_before = last_line_;
+  }
+
+  // Of so many bytes, its newline included. False where the block has no further line.
+  bool pass_line(std::size_t length) {
+    clock = headers_.clock();
+    line_before = head.raw;
+    at += length;
+    if (at == block.size()) return false;
+    look();
+    return true;
+  }
+
+ private:
+  void look() {
+    auto lines = rest();
+    headers_.start(clock);
+    head = headers_.read(take_line(lines));
+    if (head.time_us != kNoTime) head_us = head.time_us;
+  }
+
+  HeaderReader headers_;  // of the next line
+  HeaderReader tail_;     // of the block's last line
+  std::string_view last_line_;
+};
+
+namespace {
+
+// Lines of a plain file from which the turns of the year can be seen, in order: `storage` holds them.
+std::vector<std::string_view> lines_for_year(const ByteSource& source, std::string& storage) {
+  std::vector<std::string_view> lines;
+  if (source.size() <= kReadWholeForYear) {
+    storage.resize(source.size());
+    storage.resize(source.read_at(0, storage));
+    for (std::string_view rest = storage; !rest.empty();) lines.push_back(take_line(rest));
+    return lines;
+  }
+  constexpr std::size_t kProbe = 8192;
+  const auto probe = [&](std::uint64_t offset) {
+    std::string text(kProbe, '\0');
+    text.resize(source.read_at(offset, text));
+    storage += '\n';  // a cut line at a probe's begin or end reads as no header
+    storage += text;
+    storage += '\n';
+  };
+  for (std::uint64_t offset = 0; offset + kProbe < source.size(); offset += kYearSampleStep) probe(offset);
+  probe(source.size() - kProbe);
+  for (std::string_view rest = storage; !rest.empty();) lines.push_back(take_line(rest));
+  return lines;
+}
+
+StampClock first_clock(const ByteSource& source, int year) {
+  if (year != 0) return StampClock(year);
+  const auto modified = source.modified_us();
+  std::string storage;
+  std::vector<std::string_view> lines;
+  if (source.seekable()) lines = lines_for_year(source, storage);
+  return StampClock(year_of_first_stamp(lines, modified), modified + kDay);
+}
+
+}  // namespace
+
+Sequencer::Sequencer(Options options, std::vector<std::string>& errors)
+    : options_(std::move(options)), errors_(errors) {
+  for (const auto& name : options_.inputs) {
+    try {
+      auto cursor = std::make_unique<Cursor>(name, options_.block_bytes);
+      cursor->clock = first_clock(cursor->blocks.source(), options_.year);
+      cursor->source = static_cast<std::uint32_t>(cursors_.size());
+      if (cursor->next_block()) open_.push_back(cursor.get());
+      cursors_.push_back(std::move(cursor));
+    } catch (const InputError& error) {
+      errors_.emplace_back(error.what());
+    }
+  }
+}
+
+Sequencer::~Sequencer() = default;
+
+std::vector<std::string> Sequencer::names() const {
+  std::vector<std::string> names;
+  for (const auto& cursor : cursors_) names.push_back(cursor->blocks.source().name());
+  return names;
+}
+
+std::uint64_t Sequencer::bytes(std::uint32_t source) const { return cursors_[source]->blocks.bytes(); }
+
+Sequencer::Cursor* Sequencer::earliest() {
+  const auto first = std::min_element(open_.begin(), open_.end(),
+                                      [](const Cursor* a, const Cursor* b) { return a->head_us < b->head_us; });
+  return first == open_.end() ? nullptr : *first;
+}
+
+bool Sequencer::next(Batch& batch) {
+  batch.clear();
+  batch.sequence = sequence_++;
+  while (Cursor* cursor = earliest()) {
+    std::int64_t others_us = INT64_MAX;
+    for (const Cursor* other : open_) {
+      if (other != cursor) others_us = std::min(others_us, other->head_us);
+    }
+    if (cursor->last_us < others_us) {
+      if (!batch.runs.empty()) return true;
+      add_whole_block(batch, *cursor);
+      return true;
+    }
+    add_line(batch, *cursor);
+    if (batch.text.size() >= options_.block_bytes) return true;
+  }
+  return !batch.runs.empty() || batch.duplicate_lines > 0;
+}
+
+Run& Sequencer::add_run(Batch& batch, Cursor& cursor, std::size_t begin) {
+  Run run;
+  run.source = cursor.source;
+  run.left_out_before = std::exchange(cursor.left_out, 0);
+  run.begin = begin;
+  run.end = batch.text.size();
+  run.clock = cursor.clock;
+  if (cursor.head.raw.find("last message repeated") != std::string_view::npos) run.line_before = cursor.line_before;
+  return batch.runs.emplace_back(std::move(run));
+}
+
+void Sequencer::add_whole_block(Batch& batch, Cursor& cursor) {
+  batch.text.swap(cursor.block);
+  add_run(batch, cursor, cursor.at);
+  cursor.pass_block();
+  next_block(cursor);
+}
+
+void Sequencer::add_line(Batch& batch, Cursor& cursor) {
+  auto behind = cursor.rest();
+  const auto before = behind.size();
+  take_line(behind);
+  const auto length = before - behind.size();
+  if (deduplicator_.is_duplicate(cursor.head, cursor.source)) {
+    ++batch.duplicate_lines;
+    ++cursor.left_out;
+  } else {
+    const auto begin = batch.text.size();
+    const auto* text = cursor.block.data() + cursor.at;
+    batch.text.insert(batch.text.end(), text, text + length);
+    if (batch.text.back() != '\n') batch.text.push_back('\n');
+    const bool goes_on =
+        !batch.runs.empty() && batch.runs.back().source == cursor.source && cursor.left_out == 0;
+    (goes_on ? batch.runs.back() : add_run(batch, cursor, begin)).end = batch.text.size();
+  }
+  if (!cursor.pass_line(length)) next_block(cursor);
+}
+
+void Sequencer::next_block(Cursor& cursor) {
+  try {
+    if (cursor.next_block()) return;
+  } catch (const InputError& error) {
+    errors_.emplace_back(error.what());
+  }
+  std::erase(open_, &cursor);
+}
+
+}  // namespace mtalens

@@ -1,0 +1,285 @@
+// The end of a log: parties become providers, what is open becomes the queue.
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "track/lower.h"
+#include "track/tracker.h"
+
+namespace mtalens {
+namespace {
+
+// The domain that a host most likely belongs to: mx1.hoster.example -> hoster.example, mx.isp.co.uk -> isp.co.uk.
+std::string_view parent_domain(std::string_view host) {
+  const auto last = host.rfind('.');
+  if (last == std::string_view::npos || last == 0) return host;
+  auto begin = host.rfind('.', last - 1);
+  if (begin == std::string_view::npos) return host;
+  if (last - begin <= 4 && host.size() - last <= 3 && begin > 0) {  // co.uk, com.au, ac.jp
+    const auto before = host.rfind('.', begin - 1);
+    if (before == std::string_view::npos) return host;
+    begin = before;
+  }
+  return host.substr(begin + 1);
+}
+
+bool is_address(std::string_view host) {
+  return host.find(':') != std::string_view::npos || host.find_first_not_of("0123456789.[]") == std::string_view::npos;
+}
+
+void merge_hours(Provider& provider, const HourTable& table) {
+  std::map<std::int64_t, HourCounts> sum;
+  for (std::size_t i = 0; i < provider.hours.size(); ++i) {
+    sum[provider.first_hour + static_cast<std::int64_t>(i)] = provider.hours[i];
+  }
+  for (const auto& [hour, counts] : table.hours()) {
+    HourCounts& at = sum[hour];
+    at.accepted += counts.accepted;
+    at.throttled += counts.throttled;
+    at.inflow += counts.inflow;
+    at.outflow += counts.outflow;
+    at.expired += counts.expired;
+  }
+  if (sum.empty()) return;
+  constexpr std::int64_t kMostHours = 24 * 366 * 4;  // stamps that stray further are left out of the hours
+  const auto last = sum.rbegin()->first;
+  provider.first_hour = std::max(sum.begin()->first, last - kMostHours);
+  provider.hours.assign(static_cast<std::size_t>(last - provider.first_hour) + 1, {});
+  for (const auto& [hour, counts] : sum) {
+    if (hour >= provider.first_hour) provider.hours[static_cast<std::size_t>(hour - provider.first_hour)] = counts;
+  }
+}
+
+// Spells of two parties that turn out to be one provider, in the order of their times.
+void merge_spells(std::vector<Spell>& into, const std::vector<Spell>& from) {
+  const auto begin = [](const Spell& s) { return s.accepted > 0 ? s.first_accepted_us : s.first_throttled_us; };
+  into.insert(into.end(), from.begin(), from.end());
+  std::stable_sort(into.begin(), into.end(), [&](const Spell& a, const Spell& b) { return begin(a) < begin(b); });
+}
+
+void find_peak(QueueNow& queue, QueueCurve& curve) {
+  constexpr std::int64_t kMinute = 60'000'000;
+  std::int64_t waiting = 0;
+  for (const auto& [minute, change] : curve.changes()) {
+    waiting += change;
+    if (waiting > static_cast<std::int64_t>(queue.peak)) {
+      queue.peak = static_cast<std::uint64_t>(waiting);
+      queue.peak_at_us = minute * kMinute;
+    }
+  }
+}
+
+void merge_group(std::vector<RefusalGroup>& groups, RefusalGroup group) {
+  for (auto& known : groups) {
+    if (known.meaning != group.meaning) continue;
+    if (group.refusals > 0 && (known.refusals == 0 || group.first_us < known.first_us)) {
+      known.first_us = group.first_us;
+      known.first = std::move(group.first);
+      known.reply = std::move(group.reply);
+    }
+    if (group.refusals > 0 && (known.refusals == 0 || group.last_us >= known.last_us)) {
+      known.last_us = group.last_us;
+      known.last = std::move(group.last);
+    }
+    known.refusals += group.refusals;
+    known.messages_held += group.messages_held;
+    for (std::size_t i = 0; i < kStages; ++i) known.stages[i] += group.stages[i];
+    for (const auto& [code, refusals] : group.codes) known.codes[code] += refusals;
+    for (const auto& [domain, refusals] : group.destinations) known.destinations[domain] += refusals;
+    return;
+  }
+  groups.push_back(std::move(group));
+}
+
+// What an admin reads first: who throttles, who holds mail back, then who is big.
+bool more_urgent(const Provider& a, const Provider& b) {
+  const auto rank = [](const Provider& p) { return std::tuple(p.throttled, p.queue.queued, p.refusals, p.accepted); };
+  if (rank(a) != rank(b)) return rank(a) > rank(b);
+  return a.name < b.name;
+}
+
+}  // namespace
+
+// Each party's provider. A host that no operator is known to run goes by the domain it serves; one that serves
+// several, or another operator's, is a smarthost or a hoster and goes by its own name.
+std::vector<std::string> Tracker::provider_names() const {
+  std::vector<std::vector<std::uint32_t>> domains_of(parties_.size());
+  for (std::uint32_t id = 0; id < destinations_.size(); ++id) {
+    for (const auto& [party, attempts] : destinations_[id].attempts) domains_of[party].push_back(id);
+  }
+  std::vector<std::string> names(parties_.size());
+  for (std::size_t id = 0; id < parties_.size(); ++id) {
+    const Party& party = parties_[id];
+    names[id] = party.kind == Party::Kind::relay ? smarthost_or_domain(party, domains_of[id]) : party.name;
+  }
+  // A domain whose mail some host took or refused is that host's, even where a line names no host.
+  for (const auto& destination : destinations_) {
+    if (destination.party == kNobody || destination.operator_id != 0) continue;
+    if (destination.last_party != kNobody) names[destination.party] = names[destination.last_party];
+  }
+  return names;
+}
+
+std::string Tracker::smarthost_or_domain(const Party& party, const std::vector<std::uint32_t>& domains) const {
+  const bool others = std::any_of(domains.begin(), domains.end(),
+                                  [&](std::uint32_t id) { return destinations_[id].operator_id != 0; });
+  if (domains.size() == 1 && !others && !domains_.text(domains[0]).empty()) return std::string(domains_.text(domains[0]));
+  return is_address(party.name) || others ? party.name : std::string(parent_domain(party.name));
+}
+
+RefusalGroup Tracker::named(const GroupCounts& counts) const {
+  RefusalGroup group;
+  group.meaning = counts.meaning;
+  group.refusals = counts.refusals;
+  group.messages_held = counts.messages_held;
+  group.first_us = counts.first_us;
+  group.last_us = counts.last_us;
+  group.stages = counts.stages;
+  for (const auto& code : counts.codes) {
+    group.codes[std::to_string(code.code) + (code.enhanced.empty() ? "" : " " + code.enhanced)] += code.refusals;
+  }
+  for (const auto& [domain, refusals] : counts.destinations) {
+    group.destinations[std::string(domains_.text(domain))] += refusals;
+  }
+  group.reply = counts.reply;
+  group.first = counts.first;
+  group.last = counts.last;
+  return group;
+}
+
+void Tracker::add_origins(Provider& provider, const Party& party) const {
+  for (const auto& [id, counts] : party.forwards) {
+    Origin origin;
+    origin.address = people_.text(counts.address);
+    origin.target = counts.target;
+    origin.messages = counts.messages;
+    for (const auto& [domain, messages] : counts.sender_domains) {
+      origin.sender_domains[lower(people_.text(domain))] += messages;
+    }
+    provider.origins.push_back(std::move(origin));
+  }
+  for (const auto& [id, messages] : party.logins) {
+    Origin origin;
+    origin.auth_user = people_.text(id);
+    origin.messages = messages;
+    provider.origins.push_back(std::move(origin));
+  }
+}
+
+void Tracker::add_party(Provider& provider, std::uint32_t party_id) {
+  const Party& party = parties_[party_id];
+  if (provider.operator_id == 0) provider.operator_id = party.operator_id;
+  for (const auto mta : party.mtas) provider.mtas.emplace_back(mta);
+  provider.accepted += party.accepted;
+  provider.refusals += party.refusals;
+  provider.throttled += party.throttled;
+  provider.messages += party.messages;
+  provider.expired += party.expired;
+  provider.attempts.delivered += party.attempts.delivered;
+  provider.attempts.deferred += party.attempts.deferred;
+  provider.attempts.throttled += party.attempts.throttled;
+  provider.attempts.secondary += party.attempts.secondary;
+  provider.attempts.bounced += party.attempts.bounced;
+  for (const auto& group : party.groups) merge_group(provider.groups, named(group));
+  merge_spells(provider.spells, party.spells);
+  merge_hours(provider, party.hours);
+  add_origins(provider, party);
+}
+
+// What is still in the queue, for each provider and, where asked for, message by message.
+void Tracker::add_waiting(Analysis& analysis, std::vector<Provider*>& provider_of, const std::vector<std::string>& names) {
+  messages_.for_each([&](Message& message) {
+    if (message.ended()) return;
+    for (const auto& recipient : message.recipients) {
+      if (!recipient.open) continue;
+      Provider& provider = *provider_of[recipient.party];
+      provider.queue.queued += 1;
+      provider.queue.arrivals_us.push_back(message.arrived_us);
+      parties_[recipient.party].queue.waited(message.arrived_us, kNoTime);
+      if (message.arrival_seen) parties_[recipient.party].hours.at(message.arrived_us).inflow += 1;
+      analysis.totals.queued += 1;
+      if (message.tls_peer != kNobody) tls_.peer(message.tls_peer).waiting += 1;
+    }
+    analysis.totals.queued += message.unnamed_recipients();
+    analysis.totals.recipients += message.unnamed_recipients();
+    if (!options_.keep_queue) return;
+    QueueEntry entry;
+    entry.queue_id = message.id();
+    const auto scope = scopes_.text(message.scope);
+    entry.host = scope.substr(0, scope.find('\0'));
+    entry.arrived_us = message.arrived_us;
+    entry.sender = message.sender();
+    entry.size_bytes = message.size_bytes;
+    entry.unnamed_recipients = message.unnamed_recipients();
+    for (const auto& recipient : message.recipients) {
+      if (!recipient.open) continue;
+      entry.recipients.push_back({std::string(message.address(recipient)), names[recipient.party],
+                                  std::string(reasons_.text(recipient.reason))});
+    }
+    analysis.queue.push_back(std::move(entry));
+  });
+  std::sort(analysis.queue.begin(), analysis.queue.end(), [](const QueueEntry& a, const QueueEntry& b) {
+    return std::tie(a.arrived_us, a.host, a.queue_id) < std::tie(b.arrived_us, b.host, b.queue_id);
+  });
+}
+
+Analysis Tracker::analysis(InputSummary input) {
+  Analysis out;
+  out.input = std::move(input);
+  out.totals = totals_;
+  out.longest_wait_before_expiry_us = longest_wait_us_;
+  const auto names = provider_names();
+  std::map<std::string, Provider> by_name;
+  std::vector<Provider*> provider_of;
+  for (const auto& name : names) provider_of.push_back(&by_name.try_emplace(name).first->second);
+  add_waiting(out, provider_of, names);
+
+  std::map<Provider*, QueueCurve> curves;
+  for (std::uint32_t id = 1; id < parties_.size(); ++id) {
+    Provider& provider = *provider_of[id];
+    provider.name = names[id];
+    add_party(provider, id);
+    curves[&provider].append(parties_[id].queue);
+  }
+  std::map<Provider*, std::map<std::string, std::uint64_t>> domains;
+  for (std::uint32_t id = 0; id < destinations_.size(); ++id) {
+    if (destinations_[id].ours) out.our_domains.emplace_back(domains_.text(id));
+    for (const auto& [party, attempts] : destinations_[id].attempts) {
+      domains[provider_of[party]][std::string(domains_.text(id))] += attempts;
+    }
+  }
+  std::map<Provider*, std::set<std::string>> relays;
+  for (std::uint32_t id = 0; id < relays_.size(); ++id) {
+    relays[provider_of[relays_[id].party]].insert(lower(relay_names_.text(id)));
+  }
+  for (auto& [name, provider] : by_name) {
+    find_peak(provider.queue, curves[&provider]);
+    std::sort(provider.queue.arrivals_us.begin(), provider.queue.arrivals_us.end());
+    if (!provider.queue.arrivals_us.empty()) provider.queue.oldest_us = provider.queue.arrivals_us.front();
+    std::vector<std::pair<std::uint64_t, std::string>> busiest;
+    for (const auto& [domain, attempts] : domains[&provider]) busiest.emplace_back(attempts, domain);
+    std::sort(busiest.begin(), busiest.end(), [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
+    for (auto& [attempts, domain] : busiest) provider.destinations.push_back(std::move(domain));
+    provider.relays.assign(relays[&provider].begin(), relays[&provider].end());
+    std::sort(provider.mtas.begin(), provider.mtas.end());
+    provider.mtas.erase(std::unique(provider.mtas.begin(), provider.mtas.end()), provider.mtas.end());
+    std::sort(provider.groups.begin(), provider.groups.end(), [](const RefusalGroup& a, const RefusalGroup& b) {
+      return std::tuple(b.refusals, b.messages_held, a.meaning) < std::tuple(a.refusals, a.messages_held, b.meaning);
+    });
+    std::sort(provider.origins.begin(), provider.origins.end(), [](const Origin& a, const Origin& b) {
+      return std::tie(b.messages, a.address, a.auth_user) < std::tie(a.messages, b.address, b.auth_user);
+    });
+    const auto& tried = provider.attempts;
+    if (tried.delivered + tried.deferred + tried.bounced + provider.refusals + provider.queue.queued == 0) continue;
+    out.providers.push_back(std::move(provider));
+  }
+  std::sort(out.providers.begin(), out.providers.end(), more_urgent);
+  std::sort(out.our_domains.begin(), out.our_domains.end());
+  out.tls = tls_.failed();
+  return out;
+}
+
+}  // namespace mtalens

@@ -1,0 +1,118 @@
+// A message as the log has told of it so far, and the table of those that are open.
+//
+// Memory follows the messages that are open: an ended one stays for a minute of log time, because lines of
+// different programs swap places and a filter names the next id only afterwards; then its place is used again.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mtalens/event.h"
+#include "track/hash.h"
+
+namespace mtalens {
+
+inline constexpr std::uint32_t kNobody = 0;  // a party, a peer, a reason that is not known
+
+struct Recipient {
+  std::uint32_t text_begin = 0;  // its address in the message's text
+  std::uint32_t hash = 0;        // of the address
+  std::uint32_t text_length = 0;
+  std::uint32_t destination = 0;  // its domain
+  std::uint32_t party = kNobody;  // the last host that spoke for it, or who is behind the domain
+  std::uint32_t reason = kNobody;
+  std::uint32_t held_by = kNobody;  // party that throttled it last
+  std::uint16_t held_meaning = 0;
+  bool open = true;
+};
+
+// What tells an SMTP transaction of this message from the next.
+struct TransactionMark {
+  std::uint64_t key = 0;  // relay, pid, conversation; 0: none yet
+  std::int64_t time_us = kNoTime;
+  std::uint32_t recipient = 0;  // the last one's place in the list
+  bool accepted = false;
+};
+
+struct Message {
+  static constexpr std::size_t kLongestId = 23;  // Exim's since 4.97: 6-11-4
+
+  std::array<char, kLongestId> id_text{};
+  std::uint8_t id_length = 0;
+  bool sender_known = false;
+  bool arrival_seen = false;     // the log holds its arrival, not just what came later
+  bool has_message_id = false;
+  bool has_envelope = false;     // sender, size and number of recipients were told
+  bool chained = false;          // a content filter, a forward or a requeue goes on with it: the same message
+  bool list_goes_on = false;     // the last line ended with "and more"
+  bool removed_by_outcomes = false;  // its MTA does not say when a message is gone; its recipients' outcomes do
+  std::uint32_t scope = 0;
+  std::int32_t declared = -1;    // recipients, as the MTA counted them; -1: not told
+  std::int64_t arrived_us = kNoTime;
+  std::int64_t ended_us = kNoTime;
+  std::int64_t size_bytes = -1;
+  std::uint32_t sender_length = 0;
+  std::uint32_t auth_user = kNobody;
+  std::uint32_t tls_peer = kNobody;  // the peer with which a handshake failed for it
+  std::uint32_t last_recipient = 0;
+  bool tls_fallback_told = false;
+  std::array<TransactionMark, 2> transactions{};
+  std::vector<std::uint32_t> parties;  // that it wanted to go to
+  std::vector<Recipient> recipients;
+  std::string text;  // the sender, then the recipients
+
+  std::string_view id() const { return {id_text.data(), id_length}; }
+  bool ended() const { return ended_us != kNoTime; }
+  std::string_view sender() const { return std::string_view(text).substr(0, sender_length); }
+  std::string_view address(const Recipient& recipient) const {
+    return std::string_view(text).substr(recipient.text_begin, recipient.text_length);
+  }
+  std::size_t open_recipients() const;
+  // Those the MTA counted but the log has not named yet.
+  std::uint64_t unnamed_recipients() const {
+    return declared > static_cast<std::int64_t>(recipients.size()) ? static_cast<std::uint64_t>(declared) - recipients.size() : 0;
+  }
+  void set_sender(std::string_view sender);
+  Recipient& add_recipient(std::string_view address, std::uint32_t hash);
+};
+
+// Open messages by queue id, within a scope (a host and an MTA instance). References stay valid until the
+// message is dropped.
+class MessageTable {
+ public:
+  MessageTable() : slots_(1024) {}
+
+  Message* find(std::uint32_t scope, std::string_view queue_id);
+  // There must be none of that id. A longer id than Message::kLongestId is cut.
+  Message& add(std::uint32_t scope, std::string_view queue_id);
+  void drop(Message& message);
+  std::size_t size() const { return used_; }
+
+  template <typename Visit>
+  void for_each(Visit visit) {
+    for (const Slot& slot : slots_) {
+      if (slot.index_plus_1 != 0) visit(messages_[slot.index_plus_1 - 1]);
+    }
+  }
+
+ private:
+  struct Slot {
+    std::uint32_t mark = 0;
+    std::uint32_t index_plus_1 = 0;
+  };
+
+  static std::uint64_t hash(std::uint32_t scope, std::string_view id) { return hash_of(id, scope); }
+  std::size_t slot_of(const Message& message) const;
+  void grow();
+
+  std::vector<Slot> slots_;  // open addressing, linear probing; a power of two
+  std::deque<Message> messages_;
+  std::vector<std::uint32_t> free_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace mtalens

@@ -1,0 +1,98 @@
+#include "track/party.h"
+
+#include <algorithm>
+
+namespace mtalens {
+namespace {
+
+constexpr std::int64_t kMinute = 60'000'000;
+constexpr std::int64_t kHour = 60 * kMinute;
+constexpr std::size_t kMostSpells = 1 << 16;  // of one party; further ones are added to the last
+
+std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
+
+}  // namespace
+
+void QueueCurve::waited(std::int64_t from_us, std::int64_t to_us) {
+  const auto from = floor_div(from_us, kMinute);
+  if (to_us == kNoTime) return add(from, 1);
+  const auto to = floor_div(to_us, kMinute);
+  if (to <= from) return;  // in and out within a minute: it never queued up
+  add(from, 1);
+  add(to, -1);
+}
+
+void QueueCurve::add(std::int64_t minute, std::int32_t change) {
+  changes_.emplace_back(minute, change);
+  if (changes_.size() >= compact_at_) {
+    compact();
+    compact_at_ = std::max<std::size_t>(1024, 2 * changes_.size());
+  }
+}
+
+void QueueCurve::compact() {
+  std::sort(changes_.begin(), changes_.end());
+  auto kept = changes_.begin();
+  for (auto at = changes_.begin(); at != changes_.end();) {
+    auto sum = *at;
+    for (++at; at != changes_.end() && at->first == sum.first; ++at) sum.second += at->second;
+    if (sum.second != 0) *kept++ = sum;
+  }
+  changes_.erase(kept, changes_.end());
+}
+
+const std::vector<std::pair<std::int64_t, std::int32_t>>& QueueCurve::changes() {
+  compact();
+  return changes_;
+}
+
+HourCounts& HourTable::at(std::int64_t time_us) {
+  const auto hour = floor_div(time_us, kHour);
+  if (last_ < hours_.size() && hours_[last_].first == hour) return hours_[last_].second;
+  auto place = hours_.end();
+  if (!hours_.empty() && hours_.back().first >= hour) {
+    place = std::lower_bound(hours_.begin(), hours_.end(), hour, [](const auto& a, auto b) { return a.first < b; });
+  }
+  if (place == hours_.end() || place->first != hour) place = hours_.insert(place, {hour, {}});
+  last_ = static_cast<std::size_t>(place - hours_.begin());
+  return place->second;
+}
+
+void Party::accepted_message(std::int64_t time_us, std::uint32_t times) {
+  accepted += times;
+  hours.at(time_us).accepted += times;
+  const bool fits = !spells.empty() && spells.back().throttled == 0 &&
+                    floor_div(spells.back().first_accepted_us, kHour) == floor_div(time_us, kHour);
+  if (!fits && spells.size() < kMostSpells) spells.emplace_back().first_accepted_us = time_us;
+  Spell& spell = spells.back();
+  spell.last_accepted_us = time_us;
+  spell.accepted += times;
+  spell.accepted_recipients += times;
+}
+
+void Party::throttled_refusal(std::int64_t time_us, std::uint32_t times) {
+  throttled += times;
+  hours.at(time_us).throttled += times;
+  if (spells.empty()) spells.emplace_back();
+  Spell& spell = spells.back();
+  if (spell.throttled == 0) spell.first_throttled_us = time_us;
+  spell.last_throttled_us = time_us;
+  spell.throttled += times;
+}
+
+GroupCounts& Party::group(std::uint16_t meaning) {
+  for (auto& group : groups) {
+    if (group.meaning == meaning) return group;
+  }
+  groups.emplace_back().meaning = meaning;
+  return groups.back();
+}
+
+void Party::seen_by(std::string_view mta) {
+  for (const auto seen : mtas) {
+    if (seen.data() == mta.data()) return;
+  }
+  mtas.push_back(mta);
+}
+
+}  // namespace mtalens

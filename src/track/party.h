@@ -1,0 +1,100 @@
+// A party is whoever we count for while the log is read: an operator, a relay host that no operator is known
+// to run, or a recipient's domain where no host was ever named. Parties become providers at the end, when it
+// is known which domains each unknown host served.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "mtalens/analysis.h"
+#include "track/message.h"
+
+namespace mtalens {
+
+// The refusals of one meaning, with ids instead of texts.
+struct GroupCounts {
+  std::uint16_t meaning = 0;
+  std::uint64_t refusals = 0;
+  std::uint64_t messages_held = 0;
+  std::int64_t first_us = kNoTime;
+  std::int64_t last_us = kNoTime;
+  std::array<std::uint64_t, kStages> stages{};
+  struct Code {
+    std::uint16_t code = 0;
+    std::string enhanced;
+    std::uint64_t refusals = 0;
+  };
+  std::vector<Code> codes;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> destinations;
+  std::string reply;
+  Evidence first, last;
+};
+
+struct OriginCounts {
+  std::uint32_t address = 0;  // interned
+  std::string target;
+  std::uint64_t messages = 0;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> sender_domains;  // interned
+};
+
+// How many recipients waited, minute by minute, as changes that are added up at the end.
+class QueueCurve {
+ public:
+  void waited(std::int64_t from_us, std::int64_t to_us);  // to_us == kNoTime: it waits still
+  // Sorted, one change for each minute since the epoch.
+  const std::vector<std::pair<std::int64_t, std::int32_t>>& changes();
+  void append(const QueueCurve& other) { changes_.insert(changes_.end(), other.changes_.begin(), other.changes_.end()); }
+
+ private:
+  void add(std::int64_t minute, std::int32_t change);
+  void compact();
+
+  std::vector<std::pair<std::int64_t, std::int32_t>> changes_;
+  std::size_t compact_at_ = 1024;
+};
+
+// Counts hour by hour, sparse.
+class HourTable {
+ public:
+  HourCounts& at(std::int64_t time_us);
+  const std::vector<std::pair<std::int64_t, HourCounts>>& hours() const { return hours_; }
+
+ private:
+  std::vector<std::pair<std::int64_t, HourCounts>> hours_;  // by hour since the epoch
+  std::size_t last_ = 0;
+};
+
+struct Party {
+  enum class Kind : std::uint8_t { operated, relay, domain };
+  Kind kind = Kind::domain;
+  std::uint32_t operator_id = 0;
+  std::string name;  // the operator's, the host's (lower case), the domain's
+  std::vector<std::string_view> mtas;
+
+  std::uint64_t accepted = 0;
+  std::uint64_t refusals = 0;
+  std::uint64_t throttled = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t expired = 0;
+  AttemptCounts attempts;
+  std::vector<GroupCounts> groups;
+  std::uint16_t last_cause = 0;  // meaning of the last refusal or deferral with a cause of its own
+  std::vector<Spell> spells;
+  HourTable hours;
+  QueueCurve queue;
+  std::unordered_map<std::uint32_t, OriginCounts> forwards;  // by the interned address forwarded from
+  std::unordered_map<std::uint32_t, std::uint64_t> logins;   // messages by interned login
+
+  void accepted_message(std::int64_t time_us, std::uint32_t times);
+  void accepted_recipient() {
+    if (!spells.empty()) ++spells.back().accepted_recipients;
+  }
+  void throttled_refusal(std::int64_t time_us, std::uint32_t times);
+  GroupCounts& group(std::uint16_t meaning);
+  void seen_by(std::string_view mta);
+};
+
+}  // namespace mtalens

@@ -1,0 +1,187 @@
+#include "track/tls_sessions.h"
+
+#include <algorithm>
+
+#include "track/lower.h"
+
+namespace mtalens {
+namespace {
+
+constexpr std::size_t kMostSessions = 1 << 16;  // remembered at once, twice over
+
+std::uint64_t key_of(std::uint32_t host, std::uint32_t pid) { return (std::uint64_t{host} << 32) | pid; }
+
+}  // namespace
+
+TlsSessions::TlsSessions() {
+  names_.id("");  // kNobody
+  peers_.emplace_back();
+}
+
+TlsSessions::Session& TlsSessions::session(std::uint32_t host, std::uint32_t pid) {
+  const auto key = key_of(host, pid);
+  if (current_.size() >= kMostSessions) {
+    previous_ = std::move(current_);
+    current_.clear();
+  }
+  if (const auto old = previous_.find(key); old != previous_.end()) {
+    auto node = previous_.extract(old);
+    return current_.insert(std::move(node)).position->second;
+  }
+  return current_[key];
+}
+
+const TlsSessions::Session* TlsSessions::find(std::uint32_t host, std::uint32_t pid) const {
+  const auto key = key_of(host, pid);
+  if (const auto at = current_.find(key); at != current_.end()) return &at->second;
+  if (const auto at = previous_.find(key); at != previous_.end()) return &at->second;
+  return nullptr;
+}
+
+std::uint32_t TlsSessions::peer_id(Direction direction, std::string_view name, std::string_view address,
+                                   std::string_view mta) {
+  const bool nameless = name.empty() || name == "unknown";  // Postfix: no host name was found
+  if (nameless && address.empty()) return kNobody;
+  std::string key(1, direction == Direction::inbound ? '<' : '>');
+  key += nameless ? std::string(address) : lower(name);
+  const auto id = names_.id(key);
+  if (id == peers_.size()) {
+    TlsPeer& peer = peers_.emplace_back();
+    peer.direction = direction;
+    peer.peer = key.substr(1);
+  }
+  TlsPeer& peer = peers_[id];
+  if (peer.address.empty()) peer.address = address;
+  if (std::find(peer.mtas.begin(), peer.mtas.end(), mta) == peer.mtas.end()) peer.mtas.emplace_back(mta);
+  return id;
+}
+
+void TlsSessions::count_failure(std::uint32_t id, const Session& session) {
+  TlsPeer& peer = peers_[id];
+  peer.handshakes += session.times;
+  if (peer.failed == 0) {
+    peer.first_failed_us = session.time_us;
+    peer.first = session.evidence;
+    peer.words = session.words;
+  }
+  peer.failed += session.times;
+  peer.causes[static_cast<std::size_t>(session.cause)] += session.times;
+  peer.last_failed_us = session.time_us;
+  peer.last = session.evidence;
+}
+
+std::uint32_t TlsSessions::handshake(const Event& event, std::uint32_t host, const Evidence& evidence) {
+  const auto peer = peer_id(event.direction, event.peer.empty() ? event.relay : event.peer,
+                            event.peer_address.empty() ? event.relay_address : event.peer_address, event.mta);
+  Session made;
+  Session& now = event.pid != 0 ? session(host, event.pid) : made;
+  if (now.unnamed) never_named_ += now.times;
+  now.peer = peer;
+  now.last = event.handshake;
+  now.times = event.times;
+  now.time_us = event.time_us;
+  now.unnamed = false;
+  if (event.handshake == Handshake::established) {
+    if (peer != kNobody) peers_[peer].handshakes += event.times;
+    return peer;
+  }
+  now.cause = event.cause == TlsCause::none ? TlsCause::other : event.cause;
+  now.words = event.reply;
+  now.evidence = evidence;
+  now.unnamed = peer == kNobody;
+  if (peer != kNobody) count_failure(peer, now);
+  return peer;
+}
+
+std::uint32_t TlsSessions::detail(const Event& event, std::uint32_t host) {
+  if (event.pid == 0) return kNobody;
+  Session& now = session(host, event.pid);
+  if (now.last != Handshake::failed) return kNobody;
+  if (event.cause != TlsCause::none && event.cause != TlsCause::other && now.cause == TlsCause::other) {
+    now.words = event.reply;
+    if (now.peer != kNobody) {  // it was counted before its cause was told
+      TlsPeer& peer = peers_[now.peer];
+      peer.causes[static_cast<std::size_t>(TlsCause::other)] -= now.times;
+      peer.causes[static_cast<std::size_t>(event.cause)] += now.times;
+      if (peer.failed == now.times || peer.words.empty()) peer.words = now.words;
+    }
+    now.cause = event.cause;
+  }
+  if (now.unnamed && !event.peer.empty()) {
+    now.peer = peer_id(Direction::outbound, event.peer, event.peer_address, event.mta);
+    now.unnamed = false;
+    count_failure(now.peer, now);
+  }
+  return now.peer;
+}
+
+std::uint32_t TlsSessions::name_pending(const Event& event, std::uint32_t host) {
+  if (event.pid == 0 || event.relay.empty()) return kNobody;
+  const Session* found = find(host, event.pid);
+  if (found == nullptr || found->last != Handshake::failed) return kNobody;
+  Session& now = session(host, event.pid);
+  if (now.unnamed) {
+    now.peer = peer_id(Direction::outbound, event.relay, event.relay_address, event.mta);
+    now.unnamed = false;
+    count_failure(now.peer, now);
+  } else if (now.peer != kNobody && peers_[now.peer].address.empty()) {
+    peers_[now.peer].address = event.relay_address;
+  }
+  return now.peer;
+}
+
+void TlsSessions::established_by(const Event& event, Direction direction, std::string_view name,
+                                 std::string_view address) {
+  const auto id = peer_id(direction, name, address, event.mta);
+  if (id != kNobody) peers_[id].handshakes += event.times;
+}
+
+bool TlsSessions::went_in_clear(const Event& event, std::uint32_t host, std::uint32_t peer) const {
+  if (!event.tls_version.empty()) return false;
+  if (event.relay.empty() || failed_peer(event.relay) != peer) return false;
+  if (event.pid == 0) return true;  // Exim names the cipher at each delivery that had one
+  const Session* now = find(host, event.pid);
+  return now == nullptr || now->peer != peer || now->last == Handshake::failed;
+}
+
+std::uint32_t TlsSessions::failed_peer(std::string_view relay) const {
+  const auto id = names_.find(">" + lower(relay));
+  return id && peers_[*id].failed > 0 ? *id : kNobody;
+}
+
+void TlsSessions::start_counting() {
+  never_named_ = 0;
+  for (auto& peer : peers_) {
+    TlsPeer fresh;
+    fresh.direction = peer.direction;
+    fresh.peer = std::move(peer.peer);
+    fresh.address = std::move(peer.address);
+    peer = std::move(fresh);
+  }
+}
+
+std::vector<TlsPeer> TlsSessions::failed() const {
+  std::vector<TlsPeer> out;
+  for (const auto& peer : peers_) {
+    if (peer.failed > 0) out.push_back(peer);
+  }
+  std::uint64_t unnamed = never_named_;
+  for (const auto* sessions : {&current_, &previous_}) {
+    for (const auto& [key, session] : *sessions) unnamed += session.unnamed ? session.times : 0;
+  }
+  if (unnamed > 0) {
+    TlsPeer nobody;
+    nobody.direction = Direction::outbound;
+    nobody.handshakes = nobody.failed = unnamed;
+    nobody.causes[static_cast<std::size_t>(TlsCause::other)] = unnamed;
+    out.push_back(std::move(nobody));
+  }
+  std::sort(out.begin(), out.end(), [](const TlsPeer& a, const TlsPeer& b) {
+    if (a.failed != b.failed) return a.failed > b.failed;
+    if (a.direction != b.direction) return a.direction < b.direction;
+    return a.peer < b.peer;
+  });
+  return out;
+}
+
+}  // namespace mtalens

@@ -1,0 +1,66 @@
+// Joins the lines of TLS handshakes: several lines, one pid, one failure; then what became of the mail.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "mtalens/analysis.h"
+#include "mtalens/event.h"
+#include "track/interner.h"
+#include "track/message.h"
+
+namespace mtalens {
+
+class TlsSessions {
+ public:
+  TlsSessions();
+
+  // One handshake. Gives the peer, kNobody where the line names none (sendmail's client names it later).
+  std::uint32_t handshake(const Event& event, std::uint32_t host, const Evidence& evidence);
+  // More about the last handshake of that pid: its cause, its peer. Gives the peer, kNobody where unknown still.
+  std::uint32_t detail(const Event& event, std::uint32_t host);
+  // An established handshake that only a delivery or an arrival tells of (Exim's X=).
+  void established_by(const Event& event, Direction direction, std::string_view peer, std::string_view address);
+  // A message was handed to this relay after a handshake with it had failed for that message: true when it went
+  // in clear text.
+  bool went_in_clear(const Event& event, std::uint32_t host, std::uint32_t peer) const;
+  // The outbound peer of that name with a failed handshake, or kNobody.
+  std::uint32_t failed_peer(std::string_view relay) const;
+  // The session of that pid has a failed handshake whose peer nobody named: it was this relay.
+  std::uint32_t name_pending(const Event& event, std::uint32_t host);
+
+  TlsPeer& peer(std::uint32_t id) { return peers_[id]; }
+
+  // Forgets the counts, not the sessions under way.
+  void start_counting();
+  // Those with a failed handshake, most failures first.
+  std::vector<TlsPeer> failed() const;
+
+ private:
+  struct Session {
+    std::uint32_t peer = kNobody;
+    Handshake last = Handshake::none;
+    TlsCause cause = TlsCause::none;
+    bool unnamed = false;  // failed, and no line has told with whom
+    std::uint32_t times = 1;
+    std::int64_t time_us = kNoTime;
+    std::string words;
+    Evidence evidence;
+  };
+
+  Session& session(std::uint32_t host, std::uint32_t pid);
+  const Session* find(std::uint32_t host, std::uint32_t pid) const;
+  std::uint32_t peer_id(Direction direction, std::string_view name, std::string_view address, std::string_view mta);
+  void count_failure(std::uint32_t peer, const Session& session);
+
+  Interner names_;                       // direction, then name
+  std::vector<TlsPeer> peers_;           // by id in names_
+  std::uint64_t never_named_ = 0;        // failures whose session ended before a line told with whom
+  std::unordered_map<std::uint64_t, Session> current_, previous_;  // by host and pid; the older half is dropped
+};
+
+}  // namespace mtalens

@@ -1,0 +1,571 @@
+#include "track/tracker.h"
+
+#include <algorithm>
+
+#include "track/lower.h"
+
+namespace mtalens {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kLateLine = 2 * kSecond;          // lines of one message swap places within this
+constexpr std::int64_t kRememberEnded = 60 * kSecond;
+constexpr std::size_t kMostReasons = 1 << 16;            // distinct reply texts kept
+constexpr std::size_t kMostForwards = 1 << 14;           // addresses that forward to one party
+constexpr std::size_t kMostLogins = 1 << 14;
+constexpr std::size_t kMostCodes = 64;
+constexpr std::size_t kEvidenceText = 2000;
+
+// Postfix instances have queues of their own, told by their tag: postfix-out/smtp. The others' ids are unique
+// on a host.
+std::string_view instance_of(const Event& event) {
+  if (event.mta != "postfix") return event.mta;
+  return event.program.substr(0, event.program.find('/'));
+}
+
+bool is_throttled(const Event& event) { return is_throttle(static_cast<Meaning>(event.meaning)); }
+
+template <typename Key>
+void count_in(std::vector<std::pair<Key, std::uint64_t>>& counts, const Key& key, std::uint64_t times) {
+  for (auto& [seen, count] : counts) {
+    if (seen == key) {
+      count += times;
+      return;
+    }
+  }
+  counts.emplace_back(key, times);
+}
+
+}  // namespace
+
+Tracker::Tracker(const Knowledge& knowledge, Options options) : knowledge_(knowledge), options_(std::move(options)) {
+  parties_.emplace_back();  // kNobody
+  reasons_.id("");
+  people_.id("");
+  for (const auto& domain : options_.our_domains) destinations_[destination_id("@" + domain)].ours = true;
+  counting_ = options_.since_us == kNoTime;
+}
+
+KindSet Tracker::wanted() {
+  return kind_bit(EventKind::received) | kind_bit(EventKind::queued) | kind_bit(EventKind::attempt) |
+         kind_bit(EventKind::refusal) | kind_bit(EventKind::ended) | kind_bit(EventKind::related) |
+         kind_bit(EventKind::tls) | kind_bit(EventKind::tls_detail);
+}
+
+void Tracker::add(const Batch& batch, const std::vector<std::string>& names) {
+  names_ = &names;
+  for (const auto& run : batch.runs) {
+    source_ = run.source;
+    first_line_ = run.first_line;
+    for (auto i = run.events_begin; i < run.events_end; ++i) add(batch.events[i]);
+  }
+}
+
+void Tracker::add(const Event& event) {
+  if (event.time_us != kNoTime) {
+    if (event.time_us > options_.until_us) return;
+    if (!counting_ && event.time_us >= options_.since_us) start_counting();
+    if (first_us_ == kNoTime) first_us_ = event.time_us;
+    if (event.time_us > now_us_) {
+      now_us_ = event.time_us;
+      forget_ended(now_us_);
+    }
+  }
+  enter_scope(event);
+  switch (event.kind) {
+    case EventKind::received: return on_received(event);
+    case EventKind::queued: return on_queued(event);
+    case EventKind::attempt: return on_attempt(event);
+    case EventKind::refusal: return on_refusal(event);
+    case EventKind::ended: return on_ended(event);
+    case EventKind::related: return on_related(event);
+    case EventKind::tls: return on_tls(event);
+    case EventKind::tls_detail: return on_tls_detail(event);
+    default: return;
+  }
+}
+
+// ---- arrivals ------------------------------------------------------------------------------------------------
+
+void Tracker::on_received(const Event& event) {
+  if (!event.tls_version.empty() && event.pid == 0) {
+    tls_.established_by(event, Direction::inbound, event.client, event.client_address);
+  }
+  if (event.queue_id.empty()) return;
+  Message* known = messages_.find(scope_, event.queue_id);
+  if (known != nullptr && known->ended() && (known->arrival_seen || event.time_us - known->ended_us > kLateLine)) {
+    messages_.drop(*known);
+    known = nullptr;
+  }
+  Message& message = known != nullptr ? *known : open_message(event);
+  if (!message.arrival_seen && event.time_us != kNoTime) message.arrived_us = event.time_us;
+  message.arrival_seen = true;
+  if (!event.sender.empty() || event.null_sender) message.set_sender(event.sender);
+  if (event.size_bytes >= 0) message.size_bytes = event.size_bytes;
+  if (event.recipients >= 0) message.declared = static_cast<std::int32_t>(std::min<std::int64_t>(event.recipients, INT32_MAX));
+  if (!event.message_id.empty()) message.has_message_id = true;
+  if (!event.auth_user.empty()) message.auth_user = people_.id(event.auth_user);
+  if (event.relation == Relation::requeued_from && !event.other_queue_id.empty() && !message.chained) {
+    message.chained = true;
+    if (counting_ && totals_.messages > 0) --totals_.messages;
+  }
+  // An arrival without recipients queues nothing (sendmail: the only recipient was refused).
+  if (event.recipients == 0 && message.recipients.empty()) end(message, event.time_us);
+}
+
+void Tracker::on_queued(const Event& event) {
+  if (event.queue_id.empty()) return;
+  Message* known = messages_.find(scope_, event.queue_id);
+  if (known != nullptr && known->ended()) {
+    const bool told = event.message_id.empty() ? known->has_envelope : known->has_message_id;
+    if (!told && event.time_us - known->ended_us <= kLateLine) {
+      known->has_message_id |= !event.message_id.empty();
+      known->has_envelope |= event.message_id.empty();
+      return;
+    }
+    messages_.drop(*known);
+    known = nullptr;
+  }
+  Message& message = known != nullptr ? *known : open_message(event);
+  if (!event.message_id.empty()) {
+    message.has_message_id = true;
+    message.arrival_seen = true;  // cleanup takes every message in once
+    return;
+  }
+  message.has_envelope = true;
+  if (!event.sender.empty() || event.null_sender) message.set_sender(event.sender);
+  if (event.size_bytes >= 0) message.size_bytes = event.size_bytes;
+  if (event.recipients >= 0) message.declared = static_cast<std::int32_t>(std::min<std::int64_t>(event.recipients, INT32_MAX));
+}
+
+// ---- attempts ------------------------------------------------------------------------------------------------
+
+void Tracker::on_attempt(const Event& event) {
+  Message& message = message_of(event);
+  if (message.arrived_us == kNoTime || (!message.arrival_seen && event.delay_us >= 0 && message.recipients.empty())) {
+    message.arrived_us = event.delay_us > 0 ? event.time_us - event.delay_us : event.time_us;
+  }
+  Recipient* recipient = recipient_of(message, event);
+  if (recipient == nullptr) return;
+  const bool new_transaction = starts_transaction(message, event, message.last_recipient);
+  message.list_goes_on = event.more_follows;
+
+  Destination& destination = destinations_[recipient->destination];
+  const auto spoke = event.local ? kNobody : relay_party(event);
+  if (spoke != kNobody) recipient->party = destination.last_party = spoke;
+  if (recipient->party == kNobody) recipient->party = destination.last_party;
+  if (recipient->party == kNobody || (spoke == kNobody && event.local)) recipient->party = party_for_domain(recipient->destination);
+  if (event.local) {
+    if (event.outcome == Outcome::delivered) destination.ours = true;
+  } else {
+    count_in(destination.attempts, recipient->party, event.times);
+    parties_[recipient->party].seen_by(event.mta);
+    count_message_toward(message, *recipient, event);
+  }
+  if (!event.original_recipient.empty() && event.original_recipient != event.recipient) {
+    destinations_[destination_id(event.original_recipient)].ours = true;
+  }
+  switch (event.outcome) {
+    case Outcome::delivered: delivered(message, *recipient, event, new_transaction); break;
+    case Outcome::deferred: deferred(message, *recipient, event, new_transaction); break;
+    case Outcome::bounced:
+    case Outcome::expired: failed(message, *recipient, event, new_transaction); break;
+    case Outcome::none: break;
+  }
+  if (message.removed_by_outcomes) end_by_outcomes(message, event.time_us);
+}
+
+// Whether this attempt begins a transaction of its message or belongs to the one before.
+bool Tracker::starts_transaction(Message& message, const Event& event, std::uint32_t recipient_place) {
+  if (event.same_transaction || message.list_goes_on) return false;
+  std::uint64_t key = hash_of(event.conversation, (std::uint64_t{event.pid} << 8) | static_cast<unsigned>(event.outcome));
+  key = hash_of(event.relay_address, key);
+  key |= 1;
+  auto& marks = message.transactions;
+  for (auto& mark : marks) {
+    if (mark.key != key || event.conversation.empty() || mark.recipient == recipient_place) continue;
+    mark.recipient = recipient_place;
+    return false;
+  }
+  std::swap(marks[0], marks[1]);
+  marks[0] = {key, event.time_us, recipient_place, event.outcome == Outcome::delivered};
+  return true;
+}
+
+void Tracker::delivered(Message& message, Recipient& recipient, const Event& event, bool new_transaction) {
+  const bool goes_on = event.relation == Relation::forwarded_as || event.relation == Relation::queued_as;
+  if (goes_on) {
+    Message* next = messages_.find(scope_, event.other_queue_id);
+    if (next != nullptr && !next->chained && next != &message) {
+      next->chained = true;
+      if (counting_ && totals_.messages > 0) --totals_.messages;
+    }
+    if (recipient.open && counting_ && totals_.recipients > 0) --totals_.recipients;
+  } else if (recipient.open && counting_) {
+    totals_.delivered += 1;
+  }
+  if (!event.local) {
+    Party& party = parties_[recipient.party];
+    party.attempts.delivered += event.times;
+    if (new_transaction) {
+      party.accepted_message(event.time_us, event.times);
+      if (!event.tls_version.empty() && event.pid == 0) {
+        tls_.established_by(event, Direction::outbound, event.relay, event.relay_address);
+      }
+    } else {
+      party.accepted_recipient();
+    }
+    if (message.tls_peer != kNobody && !message.tls_fallback_told && tls_.went_in_clear(event, host_, message.tls_peer)) {
+      message.tls_fallback_told = true;
+      tls_.peer(message.tls_peer).fallbacks += 1;
+    }
+  }
+  leave(message, recipient, event.time_us);
+}
+
+void Tracker::deferred(Message& message, Recipient& recipient, const Event& event, bool new_transaction) {
+  if (!event.reply.empty()) recipient.reason = reason_id(event.reply);
+  if (event.local) return;
+  if (event.stage == Stage::starttls && event.code / 100 != 5) {
+    auto peer = tls_.name_pending(event, host_);
+    if (peer == kNobody) peer = tls_.failed_peer(event.relay);
+    if (peer != kNobody) message.tls_peer = peer;
+  }
+  Party& party = parties_[recipient.party];
+  party.attempts.deferred += event.times;
+  if (event.secondary) {
+    party.attempts.secondary += event.times;
+    if (is_throttle(static_cast<Meaning>(party.last_cause))) hold(message, recipient, recipient.party, party.last_cause);
+    return;
+  }
+  party.last_cause = event.meaning;
+  if (is_throttled(event)) {
+    party.attempts.throttled += event.times;
+    hold(message, recipient, recipient.party, event.meaning);
+  }
+  if (event.counts_refusal && (new_transaction || event.stage == Stage::rcpt)) {
+    count_refusal(party, event, recipient.destination);
+  }
+}
+
+void Tracker::failed(Message& message, Recipient& recipient, const Event& event, bool new_transaction) {
+  if (!event.reply.empty()) recipient.reason = reason_id(event.reply);
+  if (!event.local) {
+    Party& party = parties_[recipient.party];
+    party.attempts.bounced += event.times;
+    if (event.counts_refusal && (new_transaction || event.stage == Stage::rcpt)) {
+      count_refusal(party, event, recipient.destination);
+    }
+  }
+  if (recipient.open) {
+    if (event.outcome == Outcome::expired) {
+      longest_wait_us_ = std::max(longest_wait_us_, event.time_us - message.arrived_us);
+      if (counting_) {
+        totals_.expired += 1;
+        parties_[recipient.party].expired += 1;
+        parties_[recipient.party].hours.at(event.time_us).expired += 1;
+      }
+      if (message.tls_peer != kNobody) tls_.peer(message.tls_peer).expired += 1;
+    } else if (counting_) {
+      totals_.bounced += 1;
+    }
+  }
+  leave(message, recipient, event.time_us);
+}
+
+void Tracker::count_refusal(Party& party, const Event& event, std::uint32_t destination) {
+  party.refusals += event.times;
+  if (is_throttled(event)) party.throttled_refusal(event.time_us, event.times);
+  GroupCounts& group = party.group(event.meaning);
+  if (group.refusals == 0) {
+    group.first_us = event.time_us;
+    group.reply = event.reply.substr(0, kEvidenceText);
+    keep_evidence(group.first, event);
+  }
+  group.refusals += event.times;
+  group.last_us = event.time_us;
+  keep_evidence(group.last, event);
+  group.stages[static_cast<std::size_t>(event.stage)] += event.times;
+  if (destination != kNobody) count_in(group.destinations, destination, event.times);
+  const auto code = std::find_if(group.codes.begin(), group.codes.end(), [&](const GroupCounts::Code& c) {
+    return c.code == event.code && c.enhanced == event.enhanced_code;
+  });
+  if (code != group.codes.end()) {
+    code->refusals += event.times;
+  } else if (group.codes.size() < kMostCodes) {
+    group.codes.push_back({event.code, std::string(event.enhanced_code), event.times});
+  }
+}
+
+// The message waits because of this party.
+void Tracker::hold(Message& message, Recipient& recipient, std::uint32_t party, std::uint16_t meaning) {
+  if (recipient.held_by == party && recipient.held_meaning == meaning) return;
+  const bool held_before = std::any_of(message.recipients.begin(), message.recipients.end(), [&](const Recipient& r) {
+    return r.held_by == party && r.held_meaning == meaning;
+  });
+  recipient.held_by = party;
+  recipient.held_meaning = meaning;
+  if (!held_before) parties_[party].group(meaning).messages_held += 1;
+}
+
+// Once for each message and party: who sends there.
+void Tracker::count_message_toward(Message& message, const Recipient& recipient, const Event& event) {
+  auto& parties = message.parties;
+  if (std::find(parties.begin(), parties.end(), recipient.party) != parties.end()) return;
+  parties.push_back(recipient.party);
+  Party& party = parties_[recipient.party];
+  party.messages += 1;
+  if (message.auth_user != kNobody && party.logins.size() < kMostLogins) party.logins[message.auth_user] += 1;
+  const Destination& destination = destinations_[recipient.destination];
+  std::string_view from;
+  if (!event.original_recipient.empty() && event.original_recipient != event.recipient) {
+    from = event.original_recipient;
+  } else if (party.operator_id != 0 && destination.operator_id != party.operator_id) {
+    from = event.recipient;  // an alias that the log does not show, or a domain that the operator hosts
+  } else {
+    return;
+  }
+  const auto address = people_.id(from);
+  if (party.forwards.size() >= kMostForwards && !party.forwards.contains(address)) return;
+  OriginCounts& origin = party.forwards[address];
+  origin.address = address;
+  if (origin.target.empty() && from != event.recipient) origin.target = event.recipient;
+  origin.messages += 1;
+  if (message.sender_known) count_in(origin.sender_domains, people_.id(domain_of(message.sender())), 1);
+}
+
+void Tracker::on_refusal(const Event& event) {
+  const auto id = relay_party(event);
+  if (id == kNobody) return;
+  Party& party = parties_[id];
+  party.seen_by(event.mta);
+  party.last_cause = event.meaning;
+  if (event.counts_refusal) count_refusal(party, event, kNobody);
+}
+
+// ---- endings -------------------------------------------------------------------------------------------------
+
+void Tracker::on_ended(const Event& event) {
+  Message* message = messages_.find(scope_, event.queue_id);
+  if (event.ended == Ended::expired) {
+    if (message == nullptr) message = &open_message(event);
+    return close_open_recipients(*message, event, true);
+  }
+  if (message == nullptr || message->ended()) return;
+  close_open_recipients(*message, event, false);
+  end(*message, event.time_us);
+}
+
+// What is left of a message goes: back to its sender, or, where nothing told of an outcome, out of sight.
+void Tracker::close_open_recipients(Message& message, const Event& event, bool as_expired) {
+  for (auto& recipient : message.recipients) {
+    if (!recipient.open) continue;
+    if (as_expired) {
+      longest_wait_us_ = std::max(longest_wait_us_, event.time_us - message.arrived_us);
+      if (counting_) {
+        totals_.expired += 1;
+        parties_[recipient.party].expired += 1;
+        parties_[recipient.party].hours.at(event.time_us).expired += 1;
+      }
+      if (message.tls_peer != kNobody) tls_.peer(message.tls_peer).expired += 1;
+    }
+    leave(message, recipient, event.time_us);
+  }
+}
+
+void Tracker::on_related(const Event& event) {
+  Message* message = messages_.find(scope_, event.queue_id);
+  if (event.ends_by_outcomes && !event.other_queue_id.empty() &&
+      messages_.find(scope_, event.other_queue_id) == nullptr) {
+    // sendmail writes no arrival for the notices it makes.
+    Message& notice = messages_.add(scope_, event.other_queue_id);
+    notice.arrived_us = event.time_us;
+    notice.arrival_seen = true;
+    notice.removed_by_outcomes = true;
+    notice.set_sender("");
+    if (counting_) totals_.messages += 1;
+  }
+  if (event.ended != Ended::expired) return;
+  if (message == nullptr) message = &open_message(event);
+  close_open_recipients(*message, event, true);
+  if (message->removed_by_outcomes) end(*message, event.time_us);
+}
+
+// A recipient is no longer in the queue.
+void Tracker::leave(Message& message, Recipient& recipient, std::int64_t time_us) {
+  if (!recipient.open) return;
+  recipient.open = false;
+  Party& party = parties_[recipient.party];
+  party.queue.waited(message.arrived_us, time_us);
+  if (message.arrival_seen) party.hours.at(message.arrived_us).inflow += 1;
+  party.hours.at(time_us).outflow += 1;
+}
+
+void Tracker::end(Message& message, std::int64_t time_us) {
+  if (message.ended()) return;
+  message.ended_us = time_us;
+  ended_.emplace_back(&message, time_us);
+}
+
+// sendmail does not say when a message is gone (below log level 10): it is when every recipient has an outcome.
+void Tracker::end_by_outcomes(Message& message, std::int64_t time_us) {
+  const bool all_told = message.unnamed_recipients() == 0;
+  const bool open = message.open_recipients() > 0;
+  if (!open && all_told && !message.list_goes_on) {
+    end(message, time_us);
+  } else if (open && message.ended()) {
+    message.ended_us = kNoTime;  // it was not over: an alias had more recipients than the envelope
+  }
+}
+
+void Tracker::forget_ended(std::int64_t now_us) {
+  while (!ended_.empty() && ended_.front().second + kRememberEnded < now_us) {
+    const auto [message, ended_us] = ended_.front();
+    ended_.pop_front();
+    if (message->ended_us == ended_us) messages_.drop(*message);
+  }
+}
+
+void Tracker::start_counting() {
+  counting_ = true;
+  totals_ = {};
+  for (auto& party : parties_) {
+    Party fresh;
+    fresh.kind = party.kind;
+    fresh.operator_id = party.operator_id;
+    fresh.name = std::move(party.name);
+    fresh.mtas = std::move(party.mtas);
+    fresh.last_cause = party.last_cause;
+    fresh.queue = std::move(party.queue);
+    party = std::move(fresh);
+  }
+  for (auto& destination : destinations_) destination.attempts.clear();
+  tls_.start_counting();
+}
+
+// ---- handshakes ----------------------------------------------------------------------------------------------
+
+void Tracker::on_tls(const Event& event) {
+  Evidence evidence;
+  keep_evidence(evidence, event);
+  const auto peer = tls_.handshake(event, host_, evidence);
+  if (event.handshake != Handshake::failed || event.queue_id.empty() || peer == kNobody) return;
+  if (Message* message = messages_.find(scope_, event.queue_id)) message->tls_peer = peer;
+}
+
+void Tracker::on_tls_detail(const Event& event) {
+  const auto peer = tls_.detail(event, host_);
+  if (event.queue_id.empty() || peer == kNobody) return;
+  if (Message* message = messages_.find(scope_, event.queue_id)) message->tls_peer = peer;
+}
+
+// ---- who is who ----------------------------------------------------------------------------------------------
+
+void Tracker::enter_scope(const Event& event) {
+  const auto instance = instance_of(event);
+  if (event.host == scope_host_ && instance == scope_instance_ && scopes_.size() > 0) return;
+  scope_host_ = event.host;
+  scope_instance_ = instance;
+  host_ = hosts_.id(event.host);
+  scope_ = scopes_.id(scope_host_ + '\0' + scope_instance_);
+}
+
+Message& Tracker::open_message(const Event& event) {
+  Message& message = messages_.add(scope_, event.queue_id);
+  message.arrived_us = event.time_us;
+  message.removed_by_outcomes = event.ends_by_outcomes;
+  if (counting_) totals_.messages += 1;
+  return message;
+}
+
+Message& Tracker::message_of(const Event& event) {
+  Message* known = messages_.find(scope_, event.queue_id);
+  return known != nullptr ? *known : open_message(event);
+}
+
+Recipient* Tracker::recipient_of(Message& message, const Event& event) {
+  const auto hash = static_cast<std::uint32_t>(hash_of(event.recipient));
+  auto& recipients = message.recipients;
+  const auto is_it = [&](const Recipient& r) { return r.hash == hash && message.address(r) == event.recipient; };
+  // They mostly come in the same order: look from where the last one stood.
+  const auto count = static_cast<std::uint32_t>(recipients.size());
+  for (std::uint32_t i = 0, at = message.last_recipient; i < count; ++i, ++at) {
+    if (at >= count) at -= count;
+    if (!is_it(recipients[at])) continue;
+    message.last_recipient = at;
+    return &recipients[at];
+  }
+  // sendmail could not even warn the sender: that line bears the mail's id, but its address is the sender's.
+  const bool full = message.declared > 0 && static_cast<std::int64_t>(count) >= message.declared;
+  if (full && event.local && event.outcome == Outcome::bounced && message.removed_by_outcomes) return nullptr;
+  message.last_recipient = count;
+  Recipient& recipient = message.add_recipient(event.recipient, hash);
+  recipient.destination = destination_id(event.recipient);
+  if (counting_) totals_.recipients += 1;
+  return &recipient;
+}
+
+std::uint32_t Tracker::destination_id(std::string_view address) {
+  const auto domain = domain_of(address);
+  bool upper = false;
+  for (const char c : domain) upper |= c >= 'A' && c <= 'Z';
+  const auto id = upper ? domains_.id(lower(domain)) : domains_.id(domain);
+  if (id == destinations_.size()) {
+    destinations_.emplace_back().operator_id = knowledge_.operator_of_domain(domains_.text(id));
+  }
+  return id;
+}
+
+std::uint32_t Tracker::relay_party(const Event& event) {
+  if (event.local) return kNobody;
+  const auto name = event.relay.empty() ? event.relay_address : event.relay;
+  if (name.empty()) return kNobody;
+  const auto id = relay_names_.id(name);
+  if (id == relays_.size()) {
+    relays_.emplace_back().party = event.operator_id != 0
+                                       ? add_party(Party::Kind::operated, event.operator_id, knowledge_.operator_name(event.operator_id))
+                                       : add_party(Party::Kind::relay, 0, name);
+  }
+  return relays_[id].party;
+}
+
+std::uint32_t Tracker::party_for_domain(std::uint32_t id) {
+  Destination& destination = destinations_[id];
+  if (destination.party == kNobody) {
+    destination.party = destination.operator_id != 0
+                            ? add_party(Party::Kind::operated, destination.operator_id, knowledge_.operator_name(destination.operator_id))
+                            : add_party(Party::Kind::domain, 0, domains_.text(id));
+  }
+  return destination.party;
+}
+
+std::uint32_t Tracker::add_party(Party::Kind kind, std::uint32_t operator_id, std::string_view name) {
+  const auto fresh = static_cast<std::uint32_t>(parties_.size());
+  const auto id = kind == Party::Kind::operated
+                      ? operated_.try_emplace(operator_id, fresh).first->second
+                      : unoperated_.try_emplace((kind == Party::Kind::relay ? ">" : "@") + lower(name), fresh).first->second;
+  if (id == fresh) {
+    Party& party = parties_.emplace_back();
+    party.kind = kind;
+    party.operator_id = operator_id;
+    party.name = kind == Party::Kind::operated ? std::string(name) : lower(name);
+  }
+  return id;
+}
+
+std::uint32_t Tracker::reason_id(std::string_view reply) {
+  if (!options_.keep_queue) return kNobody;
+  if (reasons_.size() >= kMostReasons) {
+    const auto known = reasons_.find(reply);
+    return known ? *known : kNobody;
+  }
+  return reasons_.id(reply);
+}
+
+void Tracker::keep_evidence(Evidence& kept, const Event& event) const {
+  kept.source = (*names_)[source_];
+  kept.line = first_line_ + event.line_number;
+  kept.text = event.line.substr(0, kEvidenceText);
+}
+
+}  // namespace mtalens

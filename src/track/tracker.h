@@ -1,0 +1,134 @@
+// Joins events into messages, transactions and sessions, and counts for each provider what its side counted.
+//
+// Takes the events of all lines in their order, one batch at a time, on one thread at a time. What it keeps
+// follows the open messages and the distinct hosts, domains and reply texts, not the log.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "knowledge/knowledge.h"
+#include "mtalens/analysis.h"
+#include "stream/batch.h"
+#include "stream/batch_parser.h"
+#include "track/interner.h"
+#include "track/message.h"
+#include "track/party.h"
+#include "track/tls_sessions.h"
+
+namespace mtalens {
+
+class Tracker {
+ public:
+  struct Options {
+    std::int64_t since_us = kNoTime;  // count from here; what came before is joined but not counted
+    std::int64_t until_us = INT64_MAX;  // later events are left out
+    bool keep_queue = false;            // Analysis::queue
+    std::vector<std::string> our_domains;
+  };
+
+  Tracker(const Knowledge& knowledge, Options options);
+
+  // The kinds of events it needs.
+  static KindSet wanted();
+
+  void add(const Batch& batch, const std::vector<std::string>& names);
+  Analysis analysis(InputSummary input);
+
+ private:
+  // A recipient's domain.
+  struct Destination {
+    std::uint32_t operator_id = 0;
+    std::uint32_t party = kNobody;       // that answers for it where no host is named
+    std::uint32_t last_party = kNobody;  // the last host that spoke for it
+    bool ours = false;
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> attempts;  // by party
+  };
+  // A mail host.
+  struct Relay {
+    std::uint32_t party = kNobody;
+  };
+
+  void add(const Event& event);
+  void on_received(const Event& event);
+  void on_queued(const Event& event);
+  void on_attempt(const Event& event);
+  void on_refusal(const Event& event);
+  void on_ended(const Event& event);
+  void on_related(const Event& event);
+  void on_tls(const Event& event);
+  void on_tls_detail(const Event& event);
+
+  void delivered(Message& message, Recipient& recipient, const Event& event, bool new_transaction);
+  void deferred(Message& message, Recipient& recipient, const Event& event, bool new_transaction);
+  void failed(Message& message, Recipient& recipient, const Event& event, bool new_transaction);
+  void count_refusal(Party& party, const Event& event, std::uint32_t destination);
+  void hold(Message& message, Recipient& recipient, std::uint32_t party, std::uint16_t meaning);
+  void count_message_toward(Message& message, const Recipient& recipient, const Event& event);
+  bool starts_transaction(Message& message, const Event& event, std::uint32_t recipient_place);
+
+  void enter_scope(const Event& event);
+  Message& open_message(const Event& event);
+  Message& message_of(const Event& event);  // finds or opens
+  Recipient* recipient_of(Message& message, const Event& event);
+  void leave(Message& message, Recipient& recipient, std::int64_t time_us);
+  void end(Message& message, std::int64_t time_us);
+  void end_by_outcomes(Message& message, std::int64_t time_us);
+  void forget_ended(std::int64_t now_us);
+  void close_open_recipients(Message& message, const Event& event, bool as_expired);
+  void start_counting();
+
+  std::uint32_t destination_id(std::string_view address);
+  std::uint32_t relay_party(const Event& event);
+  std::uint32_t party_for_domain(std::uint32_t destination);
+  std::uint32_t add_party(Party::Kind kind, std::uint32_t operator_id, std::string_view name);
+  std::uint32_t waiting_party(const Recipient& recipient) const;
+  std::uint32_t reason_id(std::string_view reply);
+  void keep_evidence(Evidence& kept, const Event& event) const;
+
+  // The end: parties become providers (finish.cc).
+  std::vector<std::string> provider_names() const;
+  std::string smarthost_or_domain(const Party& party, const std::vector<std::uint32_t>& domains) const;
+  void add_party(Provider& provider, std::uint32_t party_id);
+  void add_origins(Provider& provider, const Party& party) const;
+  RefusalGroup named(const GroupCounts& counts) const;
+  void add_waiting(Analysis& analysis, std::vector<Provider*>& provider_of, const std::vector<std::string>& names);
+
+  const Knowledge& knowledge_;
+  Options options_;
+  bool counting_ = true;
+
+  MessageTable messages_;
+  std::deque<std::pair<Message*, std::int64_t>> ended_;  // and when
+  Interner scopes_;                                      // host and instance
+  Interner hosts_;
+  Interner relay_names_;
+  std::vector<Relay> relays_;
+  Interner domains_;
+  std::vector<Destination> destinations_;
+  Interner reasons_;
+  Interner people_;  // addresses forwarded from, logins, senders' domains
+  std::deque<Party> parties_;
+  std::unordered_map<std::uint32_t, std::uint32_t> operated_;       // party by operator
+  std::unordered_map<std::string, std::uint32_t> unoperated_;       // party by kind and name
+  std::unordered_map<std::uint64_t, std::pair<std::uint32_t, std::int64_t>> logins_;  // by host and pid: who, when
+  TlsSessions tls_;
+  Totals totals_;
+  std::int64_t longest_wait_us_ = kNoTime;
+  std::int64_t first_us_ = kNoTime;
+  std::int64_t now_us_ = kNoTime;
+
+  // Of the line at hand.
+  std::uint32_t scope_ = 0;
+  std::uint32_t host_ = 0;
+  std::string scope_host_, scope_instance_;  // of scope_
+  const std::vector<std::string>* names_ = nullptr;
+  std::uint32_t source_ = 0;
+  std::uint64_t first_line_ = 0;
+};
+
+}  // namespace mtalens
