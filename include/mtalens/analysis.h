@@ -110,7 +110,8 @@ struct Origin {
 };
 
 struct QueueNow {
-  std::uint64_t queued = 0;  // recipients
+  std::uint64_t queued = 0;   // recipients
+  std::uint64_t notices = 0;  // of these: bounces and notices, which nobody waits for
   std::int64_t oldest_us = kNoTime;
   std::uint64_t peak = 0;
   std::int64_t peak_at_us = kNoTime;
@@ -129,7 +130,8 @@ struct Provider {
   AttemptCounts attempts;
   QueueNow queue;
   std::uint64_t messages = 0;  // distinct ones that wanted to go there
-  std::uint64_t expired = 0;   // recipients
+  std::uint64_t expired = 0;          // recipients
+  std::uint64_t expired_notices = 0;  // of these: bounces and notices, which nobody waits for
   std::vector<RefusalGroup> groups;  // most refusals first
   std::vector<Spell> spells;
   std::int64_t first_hour = 0;  // hours since the epoch, of hours[0]

@@ -27,7 +27,7 @@ Flow flow_of(const Provider& provider, const InputSummary& input) {
   const auto net = flow.out_per_day - flow.in_per_day;
   if (net > 0.5) {
     const auto days = static_cast<double>(provider.queue.queued) / net;
-    if (days < 3650) flow.empties_at_us = input.to_us + static_cast<std::int64_t>(days * kDay);
+    if (days < 3650) flow.empties_at_us = (input.to_us + static_cast<std::int64_t>(days * kDay)) / kHour * kHour + kHour;
   }
   return flow;
 }

@@ -148,8 +148,9 @@ void find_reset(Limit& limit, const std::vector<Wall>& walls, std::int64_t perio
     }
   }
   if (tightest == INT64_MAX) return;
-  limit.resets_from_us = ((from % period) + period) % period;
-  limit.resets_to_us = limit.resets_from_us + (to - from);
+  const auto round = (to >= 0 ? to / kHour : (to - kHour + 1) / kHour) * kHour;  // the last full hour before `to`
+  const auto resets = round >= from - kMinute ? round : from + (to - from) / 2;
+  limit.resets_us = ((resets % period) + period) % period;
 }
 
 std::optional<Limit> fixed_limit(const std::vector<Spell>& spells, Limit::Per per) {

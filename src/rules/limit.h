@@ -25,9 +25,9 @@ struct Limit {
   std::uint32_t walls = 0;
   std::uint32_t agreeing = 0;
   Confidence confidence = Confidence::low;
-  // Since the beginning of the day (or hour), UTC: the reset lies between these two. -1: not known.
-  std::int64_t resets_from_us = -1;
-  std::int64_t resets_to_us = -1;
+  // When it resets, since the beginning of the day (or hour), UTC: the full hour (or minute 0) where that is
+  // possible, else the middle of what is possible. -1: not known.
+  std::int64_t resets_us = -1;
   // The tightest pair seen: the last refusal before a reset and the first acceptance after it.
   std::int64_t last_refusal_us = kNoTime;
   std::int64_t first_acceptance_us = kNoTime;

@@ -21,9 +21,9 @@ class QueueGrowth : public Rule {
 
   void judge(const Analysis& analysis, const Knowledge&, std::vector<Finding>& findings) const override {
     for (const auto& provider : analysis.providers) {
-      if (provider.expired > 0) findings.push_back(expired(analysis, provider));
+      if (provider.expired > provider.expired_notices) findings.push_back(expired(analysis, provider));
       const auto& queue = provider.queue;
-      if (queue.queued < kWorthSaying || analysis.input.to_us - queue.oldest_us < kOldEnough) continue;
+      if (queue.queued - queue.notices < kWorthSaying || analysis.input.to_us - queue.oldest_us < kOldEnough) continue;
       const auto flow = flow_of(provider, analysis.input);
       const bool grows = flow.in_per_day > flow.out_per_day * 1.05 + 0.5;
       if (grows) findings.push_back(growing(analysis, provider, flow));
@@ -101,8 +101,8 @@ class QueueGrowth : public Rule {
     Finding out = base(analysis, provider, flow);
     out.id = "queue/expired";
     out.severity = Severity::critical;
-    out.occurrences = provider.expired;
-    out.title = fmt::format("{} for {} waited too long and went back", counted(provider.expired, "recipient"), provider.name);
+    out.occurrences = provider.expired - provider.expired_notices;
+    out.title = fmt::format("{} for {} waited too long and went back", counted(provider.expired - provider.expired_notices, "recipient"), provider.name);
     out.numbers["expired"] = provider.expired;
     out.meaning = "The MTA gave up: the senders got a bounce, the recipients never saw the mail.";
     out.remedy = "Tell the senders; mend the cause of the deferrals before more expires.";

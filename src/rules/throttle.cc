@@ -13,6 +13,8 @@
 namespace mtalens {
 namespace {
 
+constexpr std::uint64_t kManyWaiting = 20;  // recipients
+
 std::string_view per_name(Limit::Per per) {
   return per == Limit::Per::day ? "day" : per == Limit::Per::hour ? "hour" : "";
 }
@@ -26,26 +28,25 @@ std::string_view confidence_name(Limit::Confidence confidence) {
   return "";
 }
 
-// The sending address a reply names: "from 81.2.3.4", "[81.2.3.4]".
+// Four numbers and three dots at the front of `text`.
+std::string_view ipv4_at(std::string_view text) {
+  std::size_t at = 0;
+  for (int part = 0; part < 4; ++part) {
+    if (part > 0 && (at >= text.size() || text[at++] != '.')) return {};
+    const auto from = at;
+    while (at < text.size() && at - from < 3 && text[at] >= '0' && text[at] <= '9') ++at;
+    if (at == from) return {};
+  }
+  return text.substr(0, at);
+}
+
+// The sending address a reply names: "Too many messages (1.5.6.1) from 81.2.3.4", "from your IP address [81.2.3.4]".
 std::string address_in(std::string_view reply) {
-  for (std::size_t at = 0; at < reply.size(); ++at) {
-    const bool begins = at == 0 || (!std::isalnum(static_cast<unsigned char>(reply[at - 1])) && reply[at - 1] != '.');
-    if (!begins || reply[at] < '0' || reply[at] > '9') continue;
-    auto end = reply.find_first_not_of("0123456789.", at);
-    auto text = reply.substr(at, end == std::string_view::npos ? end : end - at);
-    while (text.ends_with('.')) text.remove_suffix(1);
-    int dots = 0, digits = 0;
-    bool plain = true;
-    for (const char c : text) {
-      if (c == '.') {
-        ++dots;
-        digits = 0;
-      } else {
-        plain &= ++digits <= 3;
-      }
+  for (const std::string_view lead : {"from [", "address [", "from ", "[", "IP address ", "IP ", "host "}) {
+    for (auto at = reply.find(lead); at != std::string_view::npos; at = reply.find(lead, at + 1)) {
+      const auto address = ipv4_at(reply.substr(at + lead.size()));
+      if (!address.empty()) return std::string(address);
     }
-    if (plain && dots == 3) return std::string(text);
-    at += text.size();
   }
   return {};
 }
@@ -68,7 +69,7 @@ nlohmann::ordered_json limit_numbers(const Limit& limit, std::string_view reply)
   out["window"] = limit.per == Limit::Per::unknown ? nlohmann::ordered_json()
                                                    : nlohmann::ordered_json(limit.rolling ? "rolling" : "fixed");
   if (limit.last_refusal_us != kNoTime) {
-    if (limit.per == Limit::Per::day) out["resets_at"] = hhmm(limit.resets_to_us);
+    if (limit.per == Limit::Per::day) out["resets_at"] = hhmm(limit.resets_us);
     out["resets_between"] = {iso_utc(limit.last_refusal_us), iso_utc(limit.first_acceptance_us)};
   }
   if (const auto address = address_in(reply); !address.empty()) out["address"] = address;
@@ -85,9 +86,7 @@ std::string limit_detail(const Limit& limit) {
   std::string out = fmt::format("the limit showed on {} of {} occasions ({} confidence)", limit.agreeing, limit.walls,
                                 confidence_name(limit.confidence));
   if (limit.rolling) return out + "; its window rolls";
-  if (limit.per == Limit::Per::day && limit.resets_from_us >= 0) {
-    out += fmt::format("; it resets between {} and {} UTC", hhmm(limit.resets_from_us), hhmm(limit.resets_to_us));
-  }
+  if (limit.per == Limit::Per::day && limit.resets_us >= 0) out += fmt::format("; it resets at about {} UTC", hhmm(limit.resets_us));
   return out;
 }
 
@@ -140,8 +139,8 @@ class Throttle : public Rule {
     const auto flow = flow_of(provider, analysis.input);
     Finding out;
     out.id = mtalens::name(static_cast<Meaning>(group.meaning));
-    const bool hurts = provider.queue.queued > 0 && provider.queue.queued * 10 >= provider.accepted;
-    out.severity = hurts || provider.expired > 0 ? Severity::critical : Severity::warning;
+    const bool piles_up = provider.queue.queued >= kManyWaiting && provider.queue.queued * 10 >= provider.accepted;
+    out.severity = piles_up || provider.expired > provider.expired_notices ? Severity::critical : Severity::warning;
     out.subject = {{"provider", provider.name}};
     if (group.destinations.size() == 1) out.subject.emplace_back("destination", group.destinations.begin()->first);
     out.title = title_of(provider, group, limit, flow);
@@ -150,7 +149,7 @@ class Throttle : public Rule {
     out.occurrences = group.refusals;
     out.evidence.push_back(group.first);
     if (group.refusals > 1) out.evidence.push_back(group.last);
-    add_details(out, provider, group, limit);
+    add_details(out, provider, group, limit, flow);
     add_numbers(out, provider, group, limit);
     return out;
   }
@@ -164,7 +163,7 @@ class Throttle : public Rule {
   }
 
   static void add_details(Finding& out, const Provider& provider, const RefusalGroup& group,
-                          const std::optional<Limit>& limit) {
+                          const std::optional<Limit>& limit, const Flow& flow) {
     auto where = list_of(provider.destinations, 4);
     if (!provider.relays.empty()) where += " through " + list_of(provider.relays, 2);
     out.details.push_back(where);
@@ -186,6 +185,10 @@ class Throttle : public Rule {
       out.details.push_back(held);
     }
     if (limit) out.details.push_back(limit_detail(*limit));
+    if (provider.queue.queued > 0 && flow.in_per_day >= 1) {
+      out.details.push_back(flow.empties_at_us ? fmt::format("at this rate the queue is empty on {}", day(*flow.empties_at_us))
+                                               : std::string("at this rate the queue never empties"));
+    }
   }
 
   static void add_numbers(Finding& out, const Provider& provider, const RefusalGroup& group,

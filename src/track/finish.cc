@@ -118,6 +118,9 @@ std::vector<std::string> Tracker::provider_names() const {
     if (destination.party == kNobody || destination.operator_id != 0) continue;
     if (destination.last_party != kNobody) names[destination.party] = names[destination.last_party];
   }
+  for (auto& name : names) {
+    if (name.empty()) name = "this host";  // addresses without a domain
+  }
   return names;
 }
 
@@ -176,6 +179,7 @@ void Tracker::add_party(Provider& provider, std::uint32_t party_id) {
   provider.throttled += party.throttled;
   provider.messages += party.messages;
   provider.expired += party.expired;
+  provider.expired_notices += party.expired_notices;
   provider.attempts.delivered += party.attempts.delivered;
   provider.attempts.deferred += party.attempts.deferred;
   provider.attempts.throttled += party.attempts.throttled;
@@ -195,6 +199,7 @@ void Tracker::add_waiting(Analysis& analysis, std::vector<Provider*>& provider_o
       if (!recipient.open) continue;
       Provider& provider = *provider_of[recipient.party];
       provider.queue.queued += 1;
+      provider.queue.notices += message.is_notice() ? 1 : 0;
       provider.queue.arrivals_us.push_back(message.arrived_us);
       parties_[recipient.party].queue.waited(message.arrived_us, kNoTime);
       if (message.arrival_seen) parties_[recipient.party].hours.at(message.arrived_us).inflow += 1;

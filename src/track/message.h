@@ -66,6 +66,7 @@ struct Message {
   std::string text;  // the sender, then the recipients
 
   std::string_view id() const { return {id_text.data(), id_length}; }
+  bool is_notice() const { return sender_known && sender_length == 0; }  // from <>: a bounce, a delay notice
   bool ended() const { return ended_us != kNoTime; }
   std::string_view sender() const { return std::string_view(text).substr(0, sender_length); }
   std::string_view address(const Recipient& recipient) const {

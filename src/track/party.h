@@ -79,6 +79,7 @@ struct Party {
   std::uint64_t throttled = 0;
   std::uint64_t messages = 0;
   std::uint64_t expired = 0;
+  std::uint64_t expired_notices = 0;
   AttemptCounts attempts;
   std::vector<GroupCounts> groups;
   std::uint16_t last_cause = 0;  // meaning of the last refusal or deferral with a cause of its own

@@ -107,7 +107,7 @@ void Tracker::on_received(const Event& event) {
   if (!event.auth_user.empty()) message.auth_user = people_.id(event.auth_user);
   if (event.relation == Relation::requeued_from && !event.other_queue_id.empty() && !message.chained) {
     message.chained = true;
-    if (counting_ && totals_.messages > 0) --totals_.messages;
+    if (totals_.messages > 0) --totals_.messages;
   }
   // An arrival without recipients queues nothing (sendmail: the only recipient was refused).
   if (event.recipients == 0 && message.recipients.empty()) end(message, event.time_us);
@@ -156,7 +156,7 @@ void Tracker::on_attempt(const Event& event) {
   if (recipient->party == kNobody) recipient->party = destination.last_party;
   if (recipient->party == kNobody || (spoke == kNobody && event.local)) recipient->party = party_for_domain(recipient->destination);
   if (event.local) {
-    if (event.outcome == Outcome::delivered) destination.ours = true;
+    if (event.outcome == Outcome::delivered && message.sender_length > 0) destination.ours = true;
   } else {
     count_in(destination.attempts, recipient->party, event.times);
     parties_[recipient->party].seen_by(event.mta);
@@ -198,10 +198,10 @@ void Tracker::delivered(Message& message, Recipient& recipient, const Event& eve
     Message* next = messages_.find(scope_, event.other_queue_id);
     if (next != nullptr && !next->chained && next != &message) {
       next->chained = true;
-      if (counting_ && totals_.messages > 0) --totals_.messages;
+      if (totals_.messages > 0) --totals_.messages;
     }
-    if (recipient.open && counting_ && totals_.recipients > 0) --totals_.recipients;
-  } else if (recipient.open && counting_) {
+    if (recipient.open && totals_.recipients > 0) --totals_.recipients;
+  } else if (recipient.open) {
     totals_.delivered += 1;
   }
   if (!event.local) {
@@ -259,14 +259,8 @@ void Tracker::failed(Message& message, Recipient& recipient, const Event& event,
   }
   if (recipient.open) {
     if (event.outcome == Outcome::expired) {
-      longest_wait_us_ = std::max(longest_wait_us_, event.time_us - message.arrived_us);
-      if (counting_) {
-        totals_.expired += 1;
-        parties_[recipient.party].expired += 1;
-        parties_[recipient.party].hours.at(event.time_us).expired += 1;
-      }
-      if (message.tls_peer != kNobody) tls_.peer(message.tls_peer).expired += 1;
-    } else if (counting_) {
+      count_expired(message, recipient, event.time_us);
+    } else {
       totals_.bounced += 1;
     }
   }
@@ -360,17 +354,19 @@ void Tracker::on_ended(const Event& event) {
 void Tracker::close_open_recipients(Message& message, const Event& event, bool as_expired) {
   for (auto& recipient : message.recipients) {
     if (!recipient.open) continue;
-    if (as_expired) {
-      longest_wait_us_ = std::max(longest_wait_us_, event.time_us - message.arrived_us);
-      if (counting_) {
-        totals_.expired += 1;
-        parties_[recipient.party].expired += 1;
-        parties_[recipient.party].hours.at(event.time_us).expired += 1;
-      }
-      if (message.tls_peer != kNobody) tls_.peer(message.tls_peer).expired += 1;
-    }
+    if (as_expired) count_expired(message, recipient, event.time_us);
     leave(message, recipient, event.time_us);
   }
+}
+
+void Tracker::count_expired(const Message& message, const Recipient& recipient, std::int64_t time_us) {
+  if (message.arrival_seen) longest_wait_us_ = std::max(longest_wait_us_, time_us - message.arrived_us);
+  if (message.tls_peer != kNobody) tls_.peer(message.tls_peer).expired += 1;
+  Party& party = parties_[recipient.party];
+  totals_.expired += 1;
+  party.expired += 1;
+  party.expired_notices += message.is_notice() ? 1 : 0;
+  party.hours.at(time_us).expired += 1;
 }
 
 void Tracker::on_related(const Event& event) {
@@ -383,7 +379,7 @@ void Tracker::on_related(const Event& event) {
     notice.arrival_seen = true;
     notice.removed_by_outcomes = true;
     notice.set_sender("");
-    if (counting_) totals_.messages += 1;
+    totals_.messages += 1;
   }
   if (event.ended != Ended::expired) return;
   if (message == nullptr) message = &open_message(event);
@@ -474,7 +470,7 @@ Message& Tracker::open_message(const Event& event) {
   Message& message = messages_.add(scope_, event.queue_id);
   message.arrived_us = event.time_us;
   message.removed_by_outcomes = event.ends_by_outcomes;
-  if (counting_) totals_.messages += 1;
+  totals_.messages += 1;
   return message;
 }
 
@@ -501,7 +497,7 @@ Recipient* Tracker::recipient_of(Message& message, const Event& event) {
   message.last_recipient = count;
   Recipient& recipient = message.add_recipient(event.recipient, hash);
   recipient.destination = destination_id(event.recipient);
-  if (counting_) totals_.recipients += 1;
+  totals_.recipients += 1;
   return &recipient;
 }
 

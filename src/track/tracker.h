@@ -80,6 +80,7 @@ class Tracker {
   void end_by_outcomes(Message& message, std::int64_t time_us);
   void forget_ended(std::int64_t now_us);
   void close_open_recipients(Message& message, const Event& event, bool as_expired);
+  void count_expired(const Message& message, const Recipient& recipient, std::int64_t time_us);
   void start_counting();
 
   std::uint32_t destination_id(std::string_view address);
