@@ -17,6 +17,12 @@ namespace mtalens {
 
 using Texts = std::span<const std::string_view>;
 
+// The file an entry stands in: below patterns/ for those built in.
+struct Origin {
+  std::string_view file;
+  bool builtin = false;
+};
+
 // What to do, for each MTA; `any` is what holds for all of them and for an MTA that has no words of its own.
 struct Remedy {
   std::string_view any, postfix, sendmail, exim;
@@ -35,13 +41,13 @@ struct Example {
 
 struct ProviderEntry {
   std::string_view id, name;
-  std::string_view hosted_by;  // id of the provider that runs this one's mail; its domains count as that one's
+  std::string_view hosted_by;  // id of the provider that runs this one's mail: the domains count as that one's
   Texts domains, relays;       // "btinternet.com"; "*.cpcloud.co.uk" or a whole host name
   std::string_view limit;      // what the provider publishes, in a sentence
   std::string_view relief;     // where to ask for it
   Texts notes, sources;
   Texts example_domains, example_relays, near_domains, near_relays;
-  std::string_view file;  // empty: built in
+  Origin origin;
 };
 
 // The limit a reply states. `value` -1: the expression's first group holds it.
@@ -55,10 +61,11 @@ struct ReplyEntry {
   std::string_view id;
   std::string_view operator_id;  // only this provider says it; empty: anybody
   Meaning meaning = Meaning::other;
-  Texts codes;     // "421", "4xx"; none: any
-  Texts enhanced;  // "4.7.0", "4.7.x"; none: any
-  Texts stages;    // "rcpt"; none: any
-  Texts literals;  // one of them must stand in the text
+  bool last = false;  // a catch-all: asked after all others
+  Texts codes;        // "421", "4xx", "none": words without a code; empty: any
+  Texts enhanced;     // "4.7.0", "4.7.x"; none: any
+  Texts stages;       // "rcpt"; none: any
+  Texts literals;     // one of them must stand in the text
   std::string_view regex;
   StatedLimit limit;
   std::string_view says;  // what it means, in a sentence
@@ -66,7 +73,7 @@ struct ReplyEntry {
   Texts sources;
   std::span<const Example> examples;
   Texts near_misses;
-  std::string_view file;
+  Origin origin;
 };
 
 // A cure may differ for mail coming in and going out; `{peer}` in it stands for the other side's name.
@@ -85,7 +92,7 @@ struct TlsEntry {
   Texts sources;
   std::span<const Example> examples;
   Texts near_misses;
-  std::string_view file;
+  Origin origin;
 };
 
 // What stands behind a word of ours: a meaning, a finding's id, a TLS cause.
@@ -94,7 +101,7 @@ struct TopicEntry {
   Remedy remedy;
   TlsCure cure;  // of a TLS cause
   Texts sources;
-  std::string_view file;
+  Origin origin;
 };
 
 // Everything one source of patterns holds.

@@ -28,15 +28,25 @@ void lay_over(std::vector<Entry>& entries, std::span<const Entry> over) {
   entries.insert(entries.begin(), added.begin(), added.end());
 }
 
-// "4xx" allows 421; "4.7.x" allows 4.7.28; no list allows anything.
+// "4xx" allows 421; "4.7.x" allows 4.7.28; "none" allows words without a code; no list allows anything.
 bool allows_code(Texts allowed, std::string_view code) {
   if (allowed.empty()) return true;
   return std::any_of(allowed.begin(), allowed.end(), [&](std::string_view one) {
+    if (one == "none") return code.empty();
     if (!one.ends_with('x')) return one == code;
-    const auto fixed = one.substr(0, one.find('x'));
-    return code.starts_with(fixed);
+    return code.starts_with(one.substr(0, one.find('x')));
   });
 }
+
+bool allows_stage(Texts allowed, Stage stage) {
+  return allowed.empty() || stage == Stage::none ||
+         std::find(allowed.begin(), allowed.end(), stage_name(stage)) != allowed.end();
+}
+
+// Who decides first: a user's entry, then one of the very operator that spoke, then any that is not the last
+// to be asked ("last"); among equals the longer literal, then the order of the files.
+constexpr int kDoesNotApply = -1;
+constexpr int kOfAUser = 8, kOfTheOperator = 4, kNotLast = 2;
 
 std::string_view code_digits(std::uint16_t code, char (&buffer)[8]) {
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, code).ptr;
@@ -75,14 +85,12 @@ struct Knowledge::Tables {
   void index_hosts() {
     for (std::size_t at = providers.size(); at-- > 0;) {
       const auto& provider = providers[at];
-      auto id = static_cast<std::uint32_t>(at) + 1;
-      if (!provider.hosted_by.empty()) {
-        if (const auto host = operator_with_id(provider.hosted_by)) id = host;
-      }
+      const auto id = static_cast<std::uint32_t>(at) + 1;
+      const auto host = provider.hosted_by.empty() ? 0 : operator_with_id(provider.hosted_by);
       for (const auto relay : provider.relays)
         relays.add(relay, id);
       for (const auto domain : provider.domains)
-        domains.add(domain, id);
+        domains.add(domain, host != 0 ? host : id);
     }
   }
 
@@ -91,8 +99,7 @@ struct Knowledge::Tables {
       std::vector<TextMatcher::Row> rows;
       for (const auto& reply : replies) {
         reply_operators.push_back(reply.operator_id.empty() ? 0 : operator_with_id(reply.operator_id));
-        rows.push_back(
-            {reply.literals, reply.regex, (reply.file.empty() ? 0 : 2) + (reply.operator_id.empty() ? 0 : 1)});
+        rows.push_back({reply.literals, reply.regex, !reply.operator_id.empty()});
       }
       reply_matcher = std::make_unique<TextMatcher>(rows);
     });
@@ -103,7 +110,7 @@ struct Knowledge::Tables {
     std::call_once(tls_once, [this] {
       std::vector<TextMatcher::Row> rows;
       for (const auto& entry : tls)
-        rows.push_back({entry.literals, entry.regex, entry.file.empty() ? 0 : 1});
+        rows.push_back({entry.literals, entry.regex, false});
       tls_matcher = std::make_unique<TextMatcher>(rows);
     });
     return *tls_matcher;
@@ -165,15 +172,17 @@ ReplyMatch Knowledge::entry_for(std::uint16_t code, std::string_view enhanced_co
   const TextMatcher& matcher = tables_->matcher_of_replies();
   char buffer[8];
   const auto digits = plain.code == 0 ? std::string_view{} : code_digits(plain.code, buffer);
-  const auto allows = [&](std::size_t row) {
+  const auto rank = [&](std::size_t row) {
     const auto& entry = tables_->replies[row];
-    if (operator_id != 0 && !entry.operator_id.empty() && tables_->reply_operators[row] != operator_id) return false;
-    if (!allows_code(entry.codes, digits) || !allows_code(entry.enhanced, plain.enhanced)) return false;
-    return entry.stages.empty() || stage == Stage::none ||
-           std::find(entry.stages.begin(), entry.stages.end(), stage_name(stage)) != entry.stages.end();
+    const auto whose = tables_->reply_operators[row];
+    if (operator_id != 0 && !entry.operator_id.empty() && whose != operator_id) return kDoesNotApply;
+    if (!allows_code(entry.codes, digits) || !allows_code(entry.enhanced, plain.enhanced)) return kDoesNotApply;
+    if (!allows_stage(entry.stages, stage)) return kDoesNotApply;
+    return (entry.origin.builtin ? 0 : kOfAUser) + (operator_id != 0 && whose == operator_id ? kOfTheOperator : 0) +
+           (entry.last ? 0 : kNotLast);
   };
   std::string_view group;
-  const int row = matcher.find(plain.words, allows, &group);
+  const int row = matcher.find(plain.words, rank, &group);
   if (row < 0) return {};
   ReplyMatch match{&tables_->replies[static_cast<std::size_t>(row)], std::nullopt};
   if (match.entry->limit.stated()) {
@@ -200,7 +209,8 @@ Meaning Knowledge::meaning_of(std::uint16_t code, std::string_view enhanced_code
 
 const TlsEntry* Knowledge::tls_entry_for(std::string_view words) const {
   const TextMatcher& matcher = tables_->matcher_of_tls();
-  const int row = matcher.find(plain_words(words), [](std::size_t) { return true; });
+  const int row =
+      matcher.find(plain_words(words), [this](std::size_t at) { return tables_->tls[at].origin.builtin ? 0 : 1; });
   return row < 0 ? nullptr : &tables_->tls[static_cast<std::size_t>(row)];
 }
 

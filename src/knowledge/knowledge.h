@@ -70,7 +70,7 @@ class Knowledge {
   // The cure for a TLS failure with its configuration lines, `{peer}` filled in.
   std::string tls_remedy(TlsCause cause, Direction direction, std::string_view mta, std::string_view peer) const;
 
-  // Everything, those of directories first: for lists and tests. An entry's `file` is empty where it is built in.
+  // Everything, those of directories first: for lists and tests.
   const std::vector<ProviderEntry>& providers() const;
   const std::vector<ReplyEntry>& replies() const;
   const std::vector<TlsEntry>& tls() const;

@@ -7,7 +7,6 @@
 #include <initializer_list>
 #include <iterator>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <stdexcept>
 
 namespace mtalens {
@@ -45,6 +44,7 @@ void check_regex(std::string_view expression) {
 }
 
 bool is_code(std::string_view word) {
+  if (word == "none") return true;
   return word.size() == 3 && (word[0] == '4' || word[0] == '5') &&
          std::all_of(word.begin() + 1, word.end(), [](char c) { return (c >= '0' && c <= '9') || c == 'x'; });
 }
@@ -89,9 +89,10 @@ class FileReader {
       const bool named = id.size() > 2 && id.front() == '"';
       try {
         if (!named) throw Fault("\"id\" is missing");
-        if (!ids_.insert(key + id).second) throw Fault("a second entry with this id");
+        const auto [first, is_new] = store_.seen_.emplace(key + id, file_);
+        if (!is_new) throw Fault("a second entry with this id; the first stands in " + std::string(first->second));
         Entry entry = make(json);
-        entry.file = file_;
+        entry.origin = {file_, false};
         entries.push_back(entry);
       } catch (const std::exception& fault) {
         const auto at = named ? json_.find(id) : std::string_view::npos;
@@ -129,15 +130,17 @@ class FileReader {
   }
 
   ReplyEntry reply(const Json& json) {
-    check_keys(json, {"id", "operator", "meaning", "codes", "enhanced", "stages", "literal", "regex", "limit", "says",
-                      "do", "sources", "examples", "near_misses"});
+    check_keys(json, {"id", "operator", "meaning", "last", "codes", "enhanced", "stages", "literal", "regex", "limit",
+                      "says", "do", "sources", "examples", "near_misses"});
     ReplyEntry entry;
     entry.id = text(json, "id");
     entry.operator_id = text(json, "operator");
     entry.meaning = meaning(required(json, "meaning"));
+    if (const auto last = json.find("last"); last != json.end()) entry.last = last->get<bool>();
     entry.codes = texts(json, "codes");
     for (const auto code : entry.codes) {
-      if (!is_code(code)) throw Fault("\"codes\": \"" + std::string(code) + "\" is not like \"421\" or \"4xx\"");
+      if (!is_code(code))
+        throw Fault("\"codes\": \"" + std::string(code) + "\" is not like \"421\", \"4xx\" or \"none\"");
     }
     entry.enhanced = texts(json, "enhanced");
     entry.stages = texts(json, "stages");
@@ -300,7 +303,6 @@ class FileReader {
   std::string_view json_;
   std::string_view file_;
   std::vector<std::string>& errors_;
-  std::set<std::string> ids_;
 };
 
 std::string_view PatternStore::keep(std::string text) {
@@ -319,6 +321,7 @@ void PatternStore::read_text(std::string_view json, std::string_view file, std::
 
 void PatternStore::read_directory(const std::filesystem::path& dir, std::vector<std::string>& errors) {
   namespace fs = std::filesystem;
+  seen_.clear();  // the same id in another directory is an override, not a duplicate
   std::error_code failure;
   if (!fs::exists(dir, failure)) return;
   std::vector<fs::path> files;

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,8 @@
 
 namespace mtalens {
 
-// Owns the entries of the files read into it, and every text they point to. Its spans stay valid while it
-// lives and nothing more is read into it; the texts stay valid while it lives.
+// Owns the entries of the files read into it, and every text they point to. The texts stay valid while it
+// lives; the spans of set() only until more is read into it.
 class PatternStore {
  public:
   // Reads every *.json below `dir`, in the order of their paths; a directory that is absent holds none.
@@ -37,6 +38,7 @@ class PatternStore {
   std::vector<ReplyEntry> replies_;
   std::vector<TlsEntry> tls_;
   std::vector<TopicEntry> topics_;
+  std::map<std::string, std::string_view> seen_;  // kind and id of this directory's entries -> their file
 };
 
 }  // namespace mtalens

@@ -74,7 +74,10 @@ bool take_host(std::string_view& text, std::string_view end, std::string_view& r
   const auto close = text.find(']', bracket);
   if (close == std::string_view::npos) return false;
   auto rest = text.substr(close + 1);
-  if (take(rest, ":")) scan::take_number(rest);
+  if (rest.size() > 1 && rest[0] == ':' && is_digit(rest[1])) {  // Exim names the port where it is not 25
+    rest.remove_prefix(1);
+    scan::take_number(rest);
+  }
   if (!take(rest, end)) return false;
   relay = scan::without_final_dot(text.substr(0, std::min(bracket, blank)));
   text = rest;
@@ -178,6 +181,30 @@ UnwrappedReply unwrap_reply(std::string_view text) {
   for (int depth = 0; depth < 3; ++depth) {
     if (!take_postfix(reply) && !take_exim(reply) && !take_sendmail(reply)) break;
   }
+  return reply;
+}
+
+UnwrappedReply reply_in_excerpt(std::string_view text) {
+  std::string_view relay;
+  auto rest = text;
+  if (take(rest, "relay=")) {
+    relay = scan::without_final_dot(rest.substr(0, rest.find_first_of(" ,")));
+    constexpr std::string_view kReply = ", reply=", kStat = ", stat=";
+    const auto reply = rest.find(kReply), stat = rest.find(kStat);
+    if (reply != std::string_view::npos) {
+      rest = rest.substr(reply + kReply.size(), stat == std::string_view::npos || stat < reply
+                                                    ? std::string_view::npos
+                                                    : stat - reply - kReply.size());
+    } else if (stat != std::string_view::npos) {
+      rest = rest.substr(stat + kStat.size());
+    }
+  } else if (take(rest, "H=")) {
+    if (!take_host(rest, ": ", relay)) rest = text;
+  } else {
+    take(rest, "stat=");
+  }
+  auto reply = unwrap_reply(rest);
+  if (reply.relay.empty()) reply.relay = relay;
   return reply;
 }
 

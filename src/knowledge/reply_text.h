@@ -28,6 +28,11 @@ struct UnwrappedReply {
 // `Deferred:`. The words stand at the front; text inside is never searched for them.
 UnwrappedReply unwrap_reply(std::string_view text);
 
+// The same for an excerpt of a log that may hold more: sendmail's `relay=…, reply=…, stat=…` (the reply is the
+// reason, the stat only how the socket died) and Exim's `H=NAME [ADDRESS]: …`. For examples, not for the hot
+// path: there the parsers have told the fields apart.
+UnwrappedReply reply_in_excerpt(std::string_view text);
+
 struct PlainReply {
   std::uint16_t code = 0;
   std::string_view enhanced;  // points into the text given

@@ -39,12 +39,13 @@ std::uint32_t TextMatcher::bucket(const char* four_bytes) {
 TextMatcher::TextMatcher(const std::vector<Row>& rows) : by_start_(1u << kBucketBits) {
   for (std::size_t row = 0; row < rows.size(); ++row) {
     for (const auto literal : rows[row].literals) {
-      literals_.push_back({plain_words(literal), rows[row].rank, static_cast<std::uint32_t>(row)});
+      literals_.push_back({plain_words(literal), static_cast<std::uint32_t>(row)});
     }
     regexes_.push_back(rows[row].regex.empty() ? nullptr : std::make_unique<LazyRegex>(rows[row].regex));
   }
-  std::stable_sort(literals_.begin(), literals_.end(), [](const Literal& a, const Literal& b) {
-    return a.rank != b.rank ? a.rank > b.rank : a.text.size() > b.text.size();
+  std::stable_sort(literals_.begin(), literals_.end(), [&rows](const Literal& a, const Literal& b) {
+    if (a.text.size() != b.text.size()) return a.text.size() > b.text.size();
+    return !rows[a.row].yields && rows[b.row].yields;
   });
   for (std::uint32_t index = 0; index < literals_.size(); ++index) {
     const auto& text = literals_[index].text;
@@ -52,19 +53,26 @@ TextMatcher::TextMatcher(const std::vector<Row>& rows) : by_start_(1u << kBucket
   }
 }
 
-int TextMatcher::find(std::string_view text, const std::function<bool(std::size_t)>& allows,
+int TextMatcher::find(std::string_view text, const std::function<int(std::size_t)>& rank,
                       std::string_view* group) const {
-  std::vector<std::uint32_t> candidates;
+  struct Candidate {
+    int rank;
+    std::uint32_t literal;
+    bool operator<(const Candidate& other) const {
+      return rank != other.rank ? rank > other.rank : literal < other.literal;
+    }
+  };
+  std::vector<Candidate> candidates;
   for (std::size_t at = 0; at + kStart <= text.size(); ++at) {
     for (const auto index : by_start_[bucket(text.data() + at)]) {
-      if (text.substr(at).starts_with(literals_[index].text)) candidates.push_back(index);
+      const auto& literal = literals_[index];
+      if (!text.substr(at).starts_with(literal.text)) continue;
+      if (const int its_rank = rank(literal.row); its_rank >= 0) candidates.push_back({its_rank, index});
     }
   }
   std::sort(candidates.begin(), candidates.end());
-  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
-  for (const auto index : candidates) {
-    const auto row = literals_[index].row;
-    if (!allows(row)) continue;
+  for (const auto& candidate : candidates) {
+    const auto row = literals_[candidate.literal].row;
     if (regexes_[row] == nullptr || regexes_[row]->matches(text, group)) return static_cast<int>(row);
   }
   return -1;

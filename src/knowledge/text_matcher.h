@@ -33,29 +33,29 @@ class LazyRegex {
 
 class TextMatcher {
  public:
-  // What the matcher needs to know of an entry. `rank`: the higher, the sooner it decides.
+  // What the matcher needs to know of an entry.
   struct Row {
     std::span<const std::string_view> literals;
     std::string_view regex;
-    int rank = 0;
+    bool yields = false;  // to another row of the same rank with a literal as long
   };
 
   explicit TextMatcher(const std::vector<Row>& rows);
 
-  // The index of the first row, by rank, then by the length of the literal found, then by their order, whose
-  // literal and expression are in `text` (lower case) and for which `allows` holds; -1: none.
-  int find(std::string_view text, const std::function<bool(std::size_t)>& allows,
-           std::string_view* group = nullptr) const;
+  // The index of the row that decides on `text` (lower case); -1: none. Of the rows with a literal in it and
+  // a rank that is not negative, the highest rank is asked first, then the longest literal, then those that do not
+  // yield, then the first;
+  // the first whose expression matches decides. What its first group holds goes to `group`.
+  int find(std::string_view text, const std::function<int(std::size_t)>& rank, std::string_view* group = nullptr) const;
 
  private:
   struct Literal {
     std::string text;  // lower case
-    int rank = 0;
     std::uint32_t row = 0;
   };
   static std::uint32_t bucket(const char* four_bytes);
 
-  std::vector<Literal> literals_;                     // the one that decides first comes first
+  std::vector<Literal> literals_;                     // the longest first
   std::vector<std::vector<std::uint32_t>> by_start_;  // bucket of the first four bytes -> indices of literals_
   std::vector<std::unique_ptr<LazyRegex>> regexes_;   // of each row; null: none
 };

@@ -3,6 +3,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "knowledge/pattern_list.h"
+#include "knowledge/pattern_test.h"
+
 using namespace mtalens;
 
 namespace {
@@ -54,4 +57,13 @@ TEST_CASE("knowledge: the relay that spoke decides whose it is, the domain only 
   classifier.classify(none);
   CHECK(smarthost.operator_id == 0);
   CHECK(known().operator_name(none.operator_id) == "BT Internet");
+}
+
+TEST_CASE("knowledge: every entry of patterns/ proves itself", "[knowledge]") {
+  const auto result = test_patterns({}, std::chrono::seconds(5));  // sanitizers are slow
+  for (const auto& fault : result.faults)
+    UNSCOPED_INFO(fault.file << ": " << fault.entry << ": " << fault.reason);
+  CHECK(result.faults.empty());
+  CHECK(result.examples > 400);
+  CHECK(result.near_misses > 400);
 }

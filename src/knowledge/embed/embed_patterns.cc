@@ -37,6 +37,8 @@ std::string quoted(std::string_view text) {
 // Lists become arrays of their own, before the entries that refer to them.
 class TableWriter {
  public:
+  explicit TableWriter(std::string root) : root_(std::move(root)) {}
+
   std::string list(Texts texts) {
     if (texts.empty()) return "{}";
     const std::string name = next("texts");
@@ -63,26 +65,27 @@ class TableWriter {
     return "{" + quoted(e.id) + ", " + quoted(e.name) + ", " + quoted(e.hosted_by) + ", " + list(e.domains) + ", " +
            list(e.relays) + ", " + quoted(e.limit) + ", " + quoted(e.relief) + ", " + list(e.notes) + ", " +
            list(e.sources) + ", " + list(e.example_domains) + ", " + list(e.example_relays) + ", " +
-           list(e.near_domains) + ", " + list(e.near_relays) + ", {}}";
+           list(e.near_domains) + ", " + list(e.near_relays) + ", " + origin(e.origin) + "}";
   }
 
   std::string entry(const ReplyEntry& e) {
     return "{" + quoted(e.id) + ", " + quoted(e.operator_id) + ", Meaning(" +
-           std::to_string(static_cast<int>(e.meaning)) + "), " + list(e.codes) + ", " + list(e.enhanced) + ", " +
-           list(e.stages) + ", " + list(e.literals) + ", " + quoted(e.regex) + ", {" + std::to_string(e.limit.value) +
-           ", " + quoted(e.limit.unit) + ", " + quoted(e.limit.per) + "}, " + quoted(e.says) + ", " + remedy(e.remedy) +
-           ", " + list(e.sources) + ", " + list(e.examples) + ", " + list(e.near_misses) + ", {}}";
+           std::to_string(static_cast<int>(e.meaning)) + "), " + (e.last ? "true, " : "false, ") + list(e.codes) +
+           ", " + list(e.enhanced) + ", " + list(e.stages) + ", " + list(e.literals) + ", " + quoted(e.regex) + ", {" +
+           std::to_string(e.limit.value) + ", " + quoted(e.limit.unit) + ", " + quoted(e.limit.per) + "}, " +
+           quoted(e.says) + ", " + remedy(e.remedy) + ", " + list(e.sources) + ", " + list(e.examples) + ", " +
+           list(e.near_misses) + ", " + origin(e.origin) + "}";
   }
 
   std::string entry(const TlsEntry& e) {
     return "{" + quoted(e.id) + ", TlsCause(" + std::to_string(static_cast<int>(e.cause)) + "), " + list(e.literals) +
            ", " + quoted(e.regex) + ", " + quoted(e.says) + ", " + cure(e.cure) + ", " + list(e.sources) + ", " +
-           list(e.examples) + ", " + list(e.near_misses) + ", {}}";
+           list(e.examples) + ", " + list(e.near_misses) + ", " + origin(e.origin) + "}";
   }
 
   std::string entry(const TopicEntry& e) {
     return "{" + quoted(e.id) + ", " + quoted(e.title) + ", " + quoted(e.says) + ", " + remedy(e.remedy) + ", " +
-           cure(e.cure) + ", " + list(e.sources) + ", {}}";
+           cure(e.cure) + ", " + list(e.sources) + ", " + origin(e.origin) + "}";
   }
 
   template <class Entry>
@@ -107,9 +110,11 @@ class TableWriter {
   static std::string remedy(const Remedy& r) {
     return "{" + quoted(r.any) + ", " + quoted(r.postfix) + ", " + quoted(r.sendmail) + ", " + quoted(r.exim) + "}";
   }
+  std::string origin(const Origin& o) const { return "{" + quoted(o.file.substr(root_.size())) + ", true}"; }
   static std::string cure(const TlsCure& c) { return "{" + remedy(c.inbound) + ", " + remedy(c.outbound) + "}"; }
   std::string next(const char* kind) { return std::string(kind) + "_" + std::to_string(++count_); }
 
+  std::string root_;  // what the files' names begin with
   std::string arrays_, tables_;
   int count_ = 0;
 };
@@ -129,7 +134,7 @@ int main(int argc, char** argv) {
   if (!errors.empty()) return 1;
 
   const PatternSet set = store.set();
-  TableWriter writer;
+  TableWriter writer(std::string(argv[1]) + "/");
   writer.table("ProviderEntry", "kProviders", set.providers);
   writer.table("ReplyEntry", "kReplies", set.replies);
   writer.table("TlsEntry", "kTls", set.tls);

@@ -1,0 +1,79 @@
+// The knowledge as lists and explanations: behind `mtalens patterns list` and `mtalens explain ID`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "knowledge/knowledge.h"
+
+namespace mtalens {
+
+enum class PatternKind : std::uint8_t { provider, reply, tls, topic };
+
+// One line of the list.
+struct PatternRow {
+  PatternKind kind = PatternKind::provider;
+  std::string_view id;
+  std::string_view title;            // a provider's name, a reply's meaning, a TLS failure's cause
+  std::string source;                // "built-in", or the file
+  std::vector<std::string> matches;  // domains and relays, or literals
+  std::string_view says;
+};
+
+// All entries in which every word of `search` occurs, in any case; an empty search finds all.
+std::vector<PatternRow> list_patterns(const Knowledge& knowledge, std::string_view search);
+
+// One way of putting it right: for which MTA ("postfix", …; empty: all) and which mail (none: both).
+struct ExplainedRemedy {
+  std::string_view mta;
+  Direction direction = Direction::none;
+  std::string_view text;
+};
+
+struct Explanation {
+  std::string_view id, title, says;
+  std::vector<ExplainedRemedy> remedies;
+  std::vector<std::string_view> notes, sources;
+  std::string source;  // "built-in", or the file
+};
+
+// Any id: a finding's, a meaning, "tls/no-shared-cipher", a reply's, a TLS failure's, a provider's.
+std::optional<Explanation> explain(const Knowledge& knowledge, std::string_view id);
+
+// Replies that no entry describes, put together with their variable parts folded. Bounded: beyond
+// kMostGroups new texts are only counted.
+class UndescribedReplies {
+ public:
+  static constexpr std::size_t kMostGroups = 10'000;
+
+  struct Group {
+    std::string example;  // the first reply of the group, as it stood
+    std::string relay;    // who gave it
+    std::uint16_t code = 0;
+    std::uint64_t count = 0;
+  };
+
+  explicit UndescribedReplies(const Knowledge& knowledge) : knowledge_(&knowledge) {}
+
+  // Asks the knowledge once per group: for events whose meaning came out as `other`.
+  void add(const Event& event);
+  // The most frequent first, then by text.
+  std::vector<Group> groups() const;
+  std::uint64_t beyond() const { return beyond_; }
+
+ private:
+  const Knowledge* knowledge_;
+  std::unordered_map<std::string, Group> groups_;  // by folded text; count 0: described after all
+  std::uint64_t beyond_ = 0;
+  std::string folded_;
+};
+
+// A pattern file with one entry for this reply, to be corrected by hand: id, literal, code and example are
+// filled in, meaning and source are left to say.
+std::string ready_made_entry(const Knowledge& knowledge, const UndescribedReplies::Group& group);
+
+}  // namespace mtalens
