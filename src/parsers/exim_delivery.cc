@@ -8,6 +8,7 @@
 //   ** a@bt.example: retry timeout exceeded
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "parsers/exim_line.h"
 #include "parsers/scan.h"
@@ -335,6 +336,22 @@ bool read_reason(std::string_view reason, Event& event, Way& way) {
                                             : failure_counts(error->stage);
 }
 
+// What stands before the message id, the stamp: the recipients of one transaction are written in one go, so it tells
+// their transaction from the next try's. Empty where the text is no part of the line (journald's JSON).
+std::string_view stamp_of(const Line& line) {
+  const auto raw = line.log->raw;
+  const char* const id = line.queue_id.data();
+  const std::less<> before;
+  if (before(id, raw.data()) || !before(id, raw.data() + raw.size())) return {};
+  return raw.substr(0, static_cast<std::size_t>(id - raw.data()));
+}
+
+// One refusal to MAIL, DATA or end of data is written for each recipient: the transaction makes it one again.
+void count_refusal(const Line& line, Event& event) {
+  event.counts_refusal = true;
+  if (event.stage != Stage::rcpt) event.conversation = stamp_of(line);
+}
+
 // A TLS failure that defers (ERRNO_TLSFAILURE) is written nowhere else.
 std::string_view tls_failure_in(std::string_view reason) {
   if (scan::take(reason, "TLS session: ")) return reason;
@@ -411,7 +428,7 @@ bool parse_deferral(const Line& line, std::string_view text, std::vector<Event>&
     take_field(text, event, way);
   }
   if (scan::take(text, ": ")) reason = text;
-  event.counts_refusal = read_reason(reason, event, way);
+  if (read_reason(reason, event, way)) count_refusal(line, event);
   event.secondary = event.code == 0 && is_secondary(reason);
   finish(way, event);
   if (const auto words = tls_failure_in(reason); !words.empty()) {
@@ -436,7 +453,7 @@ bool parse_failure(const Line& line, std::string_view text, std::vector<Event>& 
   }
   if (!scan::take(text, ": ")) scan::take(text, " : ");
   const auto reason = without_delivery_time(text);
-  event.counts_refusal = read_reason(reason, event, way);
+  if (read_reason(reason, event, way)) count_refusal(line, event);
   const bool given_up = event.code == 0 && (reason.ends_with("retry timeout exceeded") || is_secondary(reason));
   if (given_up) event.outcome = Outcome::expired;
   finish(way, event);

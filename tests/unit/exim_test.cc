@@ -399,6 +399,21 @@ TEST_CASE("exim: a 5xx has no line of the host's but at the greeting and HELO", 
   CHECK_FALSE(greeting.counts_refusal);
 }
 
+TEST_CASE("exim: a 5xx at the end of data is one refusal, however many recipients it costs", "[exim]") {
+  const std::string stamp = "2026-11-23 09:16:16 ";
+  const std::string raw =
+      stamp +
+      "1xVY79-0002qH-04 ** a@b.example R=r T=remote_smtp H=mx.b.example [192.0.2.9] : SMTP error from "
+      "remote mail server after end of data: 554 5.7.1 spam";
+  LogLine line = line_of(raw);
+  line.text.remove_prefix(stamp.size());
+  std::vector<Event> events;
+  REQUIRE(exim_parser().parse(line, events));
+  CHECK(events[0].stage == Stage::eod);
+  CHECK(events[0].counts_refusal);
+  CHECK(events[0].conversation == stamp);  // the same on the line of every other recipient
+}
+
 TEST_CASE("exim: too long a wait is expiry, an unknown address a bounce", "[exim]") {
   const auto expired = event_of("1xVY79-0002qH-04 ** fred@bt.example <fred@customer.example>: retry timeout exceeded");
   CHECK(expired.outcome == Outcome::expired);
