@@ -11,6 +11,7 @@
 #include "syslog/scratch.h"
 #include "syslog/stamp.h"
 #include "syslog/stamp_clock.h"
+#include "syslog/wrapping.h"
 
 namespace mtalens {
 
@@ -38,26 +39,39 @@ class HeaderReader {
   bool read_journal(std::string_view text, LogLine& line);
   bool read_undated(std::string_view text, LogLine& line);
 
-  std::int64_t bsd_second(std::string_view& text);
-  std::size_t iso_second(std::string_view text);
-  std::int64_t unzoned_second_us();
-  bool take_iso_stamp(std::string_view& text, LogLine& line);
+  std::size_t read_bsd_second(std::string_view text, LogLine& line);
+  bool read_iso_second(std::string_view text);
+  std::int64_t iso_utc_us() const;
+  std::int64_t iso_local_us();
+  std::size_t read_iso_stamp(std::string_view text, LogLine& line);
+  void set_exim_time(const EximStamp& stamp, LogLine& line);
   void read_host_and_tag(std::string_view text, LogLine& line);
-  void take_new_host(std::string_view& text, LogLine& line);
+  std::string_view take_new_host(std::string_view text, LogLine& line);
 
   StampClock clock_;
   Scratch scratch_;
 
-  // The last `Nov 23 09:13:57` and its time.
-  static constexpr std::size_t kBsdSize = 15;
-  std::array<char, kBsdSize> bsd_{};
-  std::int64_t bsd_us_ = kNoTime;
+  // The last `Nov 23 09:13:57` as the words (see word.h) `Nov 23 ` and `09:13:57`. Date 0: none yet.
+  struct LastBsd {
+    std::uint64_t date = 0;
+    std::uint64_t time = 0;
+    int month = 0;
+    int day = 0;
+    std::int64_t time_us = kNoTime;
+  };
+  LastBsd bsd_;
 
-  // The last `2026-11-23T09:16:13` or `2026-11-23 09:16:13`, and what it is in UTC and in the local zone.
-  std::array<char, stamp::kIsoSize> iso_{};
-  stamp::WallTime iso_wall_;
-  std::int64_t iso_utc_us_ = kNoTime;
-  std::int64_t iso_local_us_ = kNoTime;  // kNoTime: nobody asked yet
+  // The last `2026-11-23T09:16:13` as the words `2026-11-`, `6-11-23T` and `09:16:13`, and its time as if it
+  // were in UTC. Its time in the zone of the process: kNoTime until a line without a zone asks for it.
+  struct LastIso {
+    std::uint64_t month = 0;
+    std::uint64_t date = 0;
+    std::uint64_t time = 0;
+    stamp::WallTime wall;
+    std::int64_t day_us = 0;
+    std::int64_t local_us = kNoTime;
+  };
+  LastIso iso_;
 
   std::array<char, 256> host_{};
   std::size_t host_size_ = 0;

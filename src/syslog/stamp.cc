@@ -1,6 +1,7 @@
 #include "syslog/stamp.h"
 
-#include <array>
+#include "syslog/bytes.h"
+#include "syslog/word.h"
 
 namespace mtalens::stamp {
 
@@ -30,12 +31,7 @@ int month_of(std::string_view name) {
 
 // `09:13:57` at `at`, or -1.
 int second_of_day(std::string_view text, std::size_t at) {
-  if (text.size() < at + 8 || text[at + 2] != ':' || text[at + 5] != ':') return -1;
-  const auto hour = two_digits(text, at);
-  const auto minute = two_digits(text, at + 3);
-  const auto second = two_digits(text, at + 6);
-  if (hour > 23 || minute > 59 || second > 60) return -1;
-  return static_cast<int>(hour * 3600 + minute * 60 + second);
+  return text.size() < at + word::kBytes ? -1 : word::second_of_day(word::load(text.data() + at));
 }
 
 }  // namespace
@@ -80,6 +76,15 @@ std::size_t read_iso(std::string_view text, WallTime& wall) {
 
 std::size_t read_fraction(std::string_view text, std::int32_t& fraction_us) {
   if (text.size() < 2 || (text[0] != '.' && text[0] != ',') || !is_digit(text[1])) return 0;
+  constexpr std::int32_t kUnits[] = {1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
+  if (text.size() > word::kBytes) {
+    const auto digits = word::load(text.data() + 1);
+    const auto count = word::digit_count(digits);
+    if (count <= 6) {
+      fraction_us = static_cast<std::int32_t>(word::number(digits, count)) * kUnits[count];
+      return 1 + count;
+    }
+  }
   std::int32_t value = 0;
   std::int32_t unit = 100'000;
   std::size_t at = 1;

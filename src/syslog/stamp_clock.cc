@@ -31,18 +31,18 @@ std::int64_t StampClock::local_seconds(int year, int month, int day, int second_
   return calendar::days_from_civil(year, month, day) * kSecondsPerDay + second_of_day;
 }
 
-std::int64_t StampClock::read(int month, int day, int second_of_day) {
+std::int64_t StampClock::read_other_day(int month, int day, int second_of_day) {
   if (!exists(month, day, second_of_day)) return kNoTime;
-  const int year = begun_ ? year_of_next(month, day, second_of_day) : year_of_first(month, day);
+  const int year = begun() ? year_of_next(month, day, second_of_day) : year_of_first(month, day);
   if (day > calendar::days_in_month(year, month)) return kNoTime;
 
   const auto local_s = local_seconds(year, month, day, second_of_day);
-  if (!begun_ || year > year_) {
+  if (!begun() || local_s > front_s_) {
     year_ = year;
+    front_month_ = month;
+    front_day_ = day;
+    front_day_s_ = local_s - second_of_day;
     front_s_ = local_s;
-    begun_ = true;
-  } else {
-    front_s_ = std::max(front_s_, local_s);
   }
   return to_utc(local_s);
 }
@@ -82,13 +82,7 @@ bool StampClock::year_is_young() const {
   return front_s_ - local_seconds(year_, 1, 1, 0) <= kDisorderSeconds;
 }
 
-std::int64_t StampClock::to_utc(std::int64_t local_s) {
-  const auto zone = zone_.at(local_s);
-  if (!zone.repeated()) {
-    pass_ = Pass::only;
-    last_s_ = local_s;
-    return (local_s - zone.offset_s) * kMicrosPerSecond;
-  }
+std::int64_t StampClock::to_utc_in_repeated_hour(std::int64_t local_s, ZoneOffset zone) {
   const auto back_s = last_s_ - local_s;
   if (pass_ == Pass::only) {
     // From the hour before, or by a long leap. Only a late line comes out of the hour after.
@@ -109,7 +103,7 @@ bool StampClock::agrees_with(const StampClock& other) const {
   if (pass_ == Pass::first && last_s_ != other.last_s_) return false;
   // A clock that read nothing was told the year of the next stamp. Two that did may stand on different
   // sides of the days in which December still belongs to the old year and January to this one.
-  return !begun_ || !other.begun_ || year_is_young() == other.year_is_young();
+  return !begun() || !other.begun() || year_is_young() == other.year_is_young();
 }
 
 }  // namespace mtalens

@@ -28,7 +28,15 @@ class StampClock {
   explicit StampClock(int year = 1970, std::int64_t not_after_us = INT64_MAX);
 
   // A stamp without year and zone; month 1..12, day 1..31, second_of_day 0..86400. kNoTime where there is no such day.
-  std::int64_t read(int month, int day, int second_of_day);
+  std::int64_t read(int month, int day, int second_of_day) {
+    // Of one day with the latest stamp: most stamps are.
+    if (month == front_month_ && day == front_day_ && second_of_day >= 0 && second_of_day <= 86400) {
+      const auto local_s = front_day_s_ + second_of_day;
+      if (local_s > front_s_) front_s_ = local_s;
+      return to_utc(local_s);
+    }
+    return read_other_day(month, day, second_of_day);
+  }
   // A stamp with a year but no zone (Exim's own).
   std::int64_t read(int year, int month, int day, int second_of_day);
 
@@ -45,15 +53,28 @@ class StampClock {
   static std::int64_t local_seconds(int year, int month, int day, int second_of_day);
   int year_of_first(int month, int day) const;
   int year_of_next(int month, int day, int second_of_day);
+  std::int64_t read_other_day(int month, int day, int second_of_day);
   bool is_allowed(std::int64_t local_s) const;
   bool year_is_young() const;
-  std::int64_t to_utc(std::int64_t local_s);
+  bool begun() const { return front_month_ != 0; }
+  std::int64_t to_utc(std::int64_t local_s) {
+    const auto zone = zone_.at(local_s);
+    if (zone.repeated()) return to_utc_in_repeated_hour(local_s, zone);
+    pass_ = Pass::only;
+    last_s_ = local_s;
+    return (local_s - zone.offset_s) * 1'000'000;
+  }
+  std::int64_t to_utc_in_repeated_hour(std::int64_t local_s, ZoneOffset zone);
 
   LocalZone zone_;
   int year_;
   std::int64_t not_after_s_;  // in local seconds
-  bool begun_ = false;        // a stamp without a year was read
-  std::int64_t front_s_ = 0;  // the latest of these, in local seconds
+
+  // The latest stamp without a year, and the begin of its day, in local seconds. Month 0: none was read yet.
+  int front_month_ = 0;
+  int front_day_ = 0;
+  std::int64_t front_day_s_ = 0;
+  std::int64_t front_s_ = 0;
 
   Pass pass_ = Pass::only;
   std::int64_t last_s_ = INT64_MIN / 2;  // the last stamp; of a first pass the latest

@@ -1,32 +1,50 @@
 #include "syslog/tag.h"
 
 #include <algorithm>
-#include <array>
 
 #include "syslog/bytes.h"
+#include "syslog/word.h"
 
 namespace mtalens {
 
 namespace {
 
-constexpr std::size_t kLongestTag = 256;
+constexpr std::size_t kLongestProgram = 256;
 constexpr std::size_t kLongestPid = 32;
 
-// `postfix/submission/smtpd`, `/usr/sbin/cron`, `user@1000.service`, `(sd-pam)`: no space, no colon, no
-// bracket, none of the marks that stand in arbitrary text. Bytes above 127 may be letters of a name.
-constexpr auto kTagBytes = [] {
-  std::array<bool, 256> is_tag_byte{};
-  for (unsigned c = 0; c < 256; ++c) {
-    is_tag_byte[c] = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c >= 0x80;
+// `postfix/submission/smtpd`, `/usr/sbin/cron`, `user@1000.service`, `(sd-pam)`: no space, no quote, none
+// of : ; < = > ? [ \ ] ^ that end a tag or stand in arbitrary text. Bytes above 127 may be letters.
+constexpr std::uint64_t marks_of_no_tag(std::uint64_t bytes) {
+  return word::bytes_between(bytes, 0, '"') | word::bytes_between(bytes, ':', '?') |
+         word::bytes_between(bytes, '[', '^');
+}
+
+// Nearly all tags end within two words; reading both before looking spares the processor a wrong guess.
+std::size_t program_size(std::string_view text) {
+  constexpr std::size_t kStep = 2 * word::kBytes;
+  const auto most = std::min(text.size(), kLongestProgram);
+  std::size_t at = 0;
+  for (; at + kStep <= most; at += kStep) {
+    const auto first = marks_of_no_tag(word::load(text.data() + at));
+    const auto second = marks_of_no_tag(word::load(text.data() + at + word::kBytes));
+    if ((first | second) == 0) continue;
+    return at + (first != 0 ? word::first_index(first) : word::kBytes + word::first_index(second));
   }
-  for (const unsigned char c : {'/', '-', '_', '.', '+', '@', '(', ')', '#', '~', '%', '$', '!', '*'}) {
-    is_tag_byte[c] = true;
-  }
-  return is_tag_byte;
-}();
+  while (at < most && (marks_of_no_tag(static_cast<unsigned char>(text[at])) & 0x80) == 0)
+    ++at;
+  return at;
+}
 
 // The size of `[123]` at the front, whose number goes to `pid`; also of `[12345-01]`, as amavis writes it.
 std::size_t read_pid(std::string_view text, std::uint32_t& pid) {
+  if (text.size() > word::kBytes) {
+    const auto digits = word::load(text.data() + 1);
+    const auto count = word::digit_count(digits);
+    if (count - 1 < 7 && text[1 + count] == ']') {  // count 1..7
+      pid = word::number(digits, count);
+      return count + 2;
+    }
+  }
   const auto number = bytes::number_at(text.substr(1));
   pid = bytes::as_pid(number.value);
   std::size_t at = 1 + number.size;
@@ -41,13 +59,11 @@ std::size_t read_pid(std::string_view text, std::uint32_t& pid) {
 }  // namespace
 
 Tag read_tag(std::string_view text) {
-  const auto most = std::min(text.size(), kLongestTag);
-  std::size_t at = 0;
-  while (at < most && kTagBytes[static_cast<unsigned char>(text[at])])
-    ++at;
-  if (at == 0 || at == most) return {};
+  std::size_t at = program_size(text);
+  if (at == 0 || at == text.size() || at == kLongestProgram) return {};
 
-  Tag tag{text.substr(0, at)};
+  Tag tag;
+  tag.program_size = static_cast<std::uint16_t>(at);
   if (text[at] == '[') {
     const auto size = read_pid(text.substr(at), tag.pid);
     if (size == 0) return {};
@@ -59,7 +75,7 @@ Tag read_tag(std::string_view text) {
   } else {
     return {};
   }
-  tag.size = at;
+  tag.size = static_cast<std::uint16_t>(at);
   return tag;
 }
 

@@ -7,11 +7,11 @@
 
 namespace mtalens {
 
-// The tag at the front of a text, and how many bytes it takes with its pid and colon; size 0: no tag.
+// The tag at the front of a text; size 0: no tag.
 struct Tag {
-  std::string_view program;
   std::uint32_t pid = 0;
-  std::size_t size = 0;
+  std::uint16_t program_size = 0;
+  std::uint16_t size = 0;  // with pid and colon
   bool bracketed = false;  // `tag[pid]`, which no arbitrary text looks like
 };
 

@@ -62,7 +62,9 @@ void drop_exim_stamp(LogLine& line, Scratch& scratch) {
   const auto mark_size = piece_mark_size(line.text);
   auto text = line.text.substr(mark_size);
   EximStamp stamp;
-  if (!take_exim_stamp(text, stamp)) return;
+  const auto size = read_exim_stamp(text, stamp);
+  if (!size) return;
+  text.remove_prefix(*size);
   if (line.pid == 0) line.pid = stamp.pid;
   if (mark_size == 0) {
     line.text = text;
@@ -76,32 +78,34 @@ void drop_exim_stamp(LogLine& line, Scratch& scratch) {
 
 }  // namespace
 
-bool take_behind_exim_seconds(std::string_view& text, EximStamp& stamp) {
-  text.remove_prefix(stamp::read_fraction(text, stamp.fraction_us));
-  if (text.empty()) return true;
-  if (!bytes::take(text, " ")) return false;
+std::optional<std::size_t> read_behind_exim_seconds(std::string_view text, EximStamp& stamp) {
+  std::size_t at = stamp::read_fraction(text, stamp.fraction_us);
+  if (at == text.size()) return at;
+  if (text[at++] != ' ') return std::nullopt;
+  if (at == text.size()) return at;
   // `+0100 `: always a sign and four digits.
-  if (text.size() > 5 && text[5] == ' ' && stamp::read_zone(text.substr(0, 5), stamp.zone_s) == 5) {
+  if ((text[at] == '+' || text[at] == '-') && text.size() > at + 5 && text[at + 5] == ' ' &&
+      stamp::read_zone(text.substr(at, 5), stamp.zone_s) == 5) {
     stamp.has_zone = true;
-    text.remove_prefix(6);
+    at += 6;
   }
   // `[4433] `, which no address is: those have dots or colons.
-  if (!text.empty() && text[0] == '[') {
-    const auto number = bytes::number_at(text.substr(1));
-    if (number.size > 0 && text.substr(1 + number.size, 2) == "] ") {
+  if (at < text.size() && text[at] == '[') {
+    const auto number = bytes::number_at(text.substr(at + 1));
+    const auto close = at + 1 + number.size;
+    if (number.size > 0 && text.substr(close, 2) == "] ") {
       stamp.pid = bytes::as_pid(number.value);
-      text.remove_prefix(number.size + 3);
+      at = close + 2;
     }
   }
-  return true;
+  return at;
 }
 
-bool take_exim_stamp(std::string_view& text, EximStamp& stamp) {
-  if (stamp::read_iso(text, stamp.wall) == 0 || text[10] != ' ') return false;
-  auto rest = text.substr(stamp::kIsoSize);
-  if (!take_behind_exim_seconds(rest, stamp)) return false;
-  text = rest;
-  return true;
+std::optional<std::size_t> read_exim_stamp(std::string_view text, EximStamp& stamp) {
+  if (stamp::read_iso(text, stamp.wall) == 0 || text[10] != ' ') return std::nullopt;
+  const auto size = read_behind_exim_seconds(text.substr(stamp::kIsoSize), stamp);
+  if (!size) return std::nullopt;
+  return stamp::kIsoSize + *size;
 }
 
 void unwrap(LogLine& line, Scratch& scratch) {

@@ -4,6 +4,11 @@
 //   2026-11-23 09:16:16.123 +0000 [4433] text         Exim's own stamp behind syslog's
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
 #include "mtalens/log_line.h"
 #include "syslog/scratch.h"
 #include "syslog/stamp.h"
@@ -14,6 +19,11 @@ namespace mtalens {
 // holds the text where it is no longer one piece of the line (Exim's `[1/2] STAMP text`).
 void unwrap(LogLine& line, Scratch& scratch);
 
+// Whether unwrap() might find anything: a look at two bytes spares it nearly every line.
+inline bool may_be_wrapped(std::string_view text) {
+  return text.size() > stamp::kIsoSize && (text[0] == '[' || (text[0] == 'm' && text[1] == 'e') || text[4] == '-');
+}
+
 // Exim's own stamp. Its parts behind the seconds are options of Exim's: log_timezone, +millisec, +pid.
 struct EximStamp {
   stamp::WallTime wall;
@@ -23,10 +33,11 @@ struct EximStamp {
   std::uint32_t pid = 0;
 };
 
-// Takes what may follow `2026-11-23 09:16:16`, with the space before the text. False: something else follows.
-bool take_behind_exim_seconds(std::string_view& text, EximStamp& stamp);
+// The size of what may follow `2026-11-23 09:16:16`, with the space before the text; nothing where that is
+// no stamp of Exim's.
+std::optional<std::size_t> read_behind_exim_seconds(std::string_view text, EximStamp& stamp);
 
-// Takes the whole stamp; false, with `text` as it was, where there is none.
-bool take_exim_stamp(std::string_view& text, EximStamp& stamp);
+// The size of the whole stamp, or nothing.
+std::optional<std::size_t> read_exim_stamp(std::string_view text, EximStamp& stamp);
 
 }  // namespace mtalens
