@@ -101,7 +101,7 @@ struct RefusalGroup {
 };
 
 // Who sends toward a provider.
-struct Origin {
+struct TrafficOrigin {
   std::string address;    // forwarded from this address
   std::string target;     // to this one; empty where the log never tells
   std::string auth_user;  // or submitted by this login
@@ -136,7 +136,7 @@ struct Provider {
   std::vector<Spell> spells;
   std::int64_t first_hour = 0;  // hours since the epoch, of hours[0]
   std::vector<HourCounts> hours;
-  std::vector<Origin> origins;  // most messages first; those that are neither forwarded nor by login are left out
+  std::vector<TrafficOrigin> origins;  // most messages first; those that are neither forwarded nor by login are left out
 };
 
 struct TlsPeer {

@@ -48,7 +48,7 @@ class Forwarding : public Rule {
     return listed(analysis.our_domains, domain) || knowledge.operator_of_domain(domain) == 0;
   }
 
-  static std::uint64_t foreign_senders(const Analysis& analysis, const Origin& origin) {
+  static std::uint64_t foreign_senders(const Analysis& analysis, const TrafficOrigin& origin) {
     std::uint64_t foreign = 0;
     for (const auto& [domain, messages] : origin.sender_domains) {
       if (!domain.empty() && !listed(analysis.our_domains, domain)) foreign += messages;
@@ -56,7 +56,7 @@ class Forwarding : public Rule {
     return foreign;
   }
 
-  static Finding base(const Provider& provider, const Origin& origin) {
+  static Finding base(const Provider& provider, const TrafficOrigin& origin) {
     Finding out;
     out.severity = Severity::warning;
     out.occurrences = origin.messages;
@@ -64,7 +64,7 @@ class Forwarding : public Rule {
     return out;
   }
 
-  static Finding by_forward(const Analysis& analysis, const Provider& provider, const Origin& origin) {
+  static Finding by_forward(const Analysis& analysis, const Provider& provider, const TrafficOrigin& origin) {
     const auto foreign = foreign_senders(analysis, origin);
     Finding out = base(provider, origin);
     out.id = "forwarding/feeds-throttle";
@@ -89,7 +89,7 @@ class Forwarding : public Rule {
     return out;
   }
 
-  static Finding by_login(const Provider& provider, const Origin& origin) {
+  static Finding by_login(const Provider& provider, const TrafficOrigin& origin) {
     Finding out = base(provider, origin);
     out.id = "submission/account-feeds-throttle";
     out.subject = {{"provider", provider.name}, {"auth_user", origin.auth_user}};

@@ -98,7 +98,7 @@ std::string throttle_remedy(const Provider& provider, const std::optional<Limit>
   return out;
 }
 
-std::string forwarding_remedy(const Provider& provider, const Origin& origin) {
+std::string forwarding_remedy(const Provider& provider, const TrafficOrigin& origin) {
   std::string out = fmt::format(
       "Ask the owner of {} to fetch the mail here (IMAP/POP) instead of having it forwarded to {}; until then take the forward out:\n",
       origin.address, provider.name);

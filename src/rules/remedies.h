@@ -12,7 +12,7 @@ namespace mtalens {
 // Send to this provider at the pace it takes.
 std::string throttle_remedy(const Provider& provider, const std::optional<Limit>& limit);
 // Stop forwarding, or forward in a way that passes SPF.
-std::string forwarding_remedy(const Provider& provider, const Origin& origin);
+std::string forwarding_remedy(const Provider& provider, const TrafficOrigin& origin);
 // Mend a handshake that fails.
 std::string starttls_remedy(const TlsPeer& peer, TlsCause cause);
 

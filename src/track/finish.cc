@@ -153,7 +153,7 @@ RefusalGroup Tracker::named(const GroupCounts& counts) const {
 
 void Tracker::add_origins(Provider& provider, const Party& party) const {
   for (const auto& [id, counts] : party.forwards) {
-    Origin origin;
+    TrafficOrigin origin;
     origin.address = people_.text(counts.address);
     origin.target = counts.target;
     origin.messages = counts.messages;
@@ -163,7 +163,7 @@ void Tracker::add_origins(Provider& provider, const Party& party) const {
     provider.origins.push_back(std::move(origin));
   }
   for (const auto& [id, messages] : party.logins) {
-    Origin origin;
+    TrafficOrigin origin;
     origin.auth_user = people_.text(id);
     origin.messages = messages;
     provider.origins.push_back(std::move(origin));
@@ -274,7 +274,7 @@ Analysis Tracker::analysis(InputSummary input) {
     std::sort(provider.groups.begin(), provider.groups.end(), [](const RefusalGroup& a, const RefusalGroup& b) {
       return std::tuple(b.refusals, b.messages_held, a.meaning) < std::tuple(a.refusals, a.messages_held, b.meaning);
     });
-    std::sort(provider.origins.begin(), provider.origins.end(), [](const Origin& a, const Origin& b) {
+    std::sort(provider.origins.begin(), provider.origins.end(), [](const TrafficOrigin& a, const TrafficOrigin& b) {
       return std::tie(b.messages, a.address, a.auth_user) < std::tie(a.messages, b.address, b.auth_user);
     });
     const auto& tried = provider.attempts;

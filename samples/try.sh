@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Installs what is needed, builds, and shows the diagnosis of the samples. Asks nothing; may be run again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+tests/install.sh
+cmake --preset release -G Ninja >/dev/null
+cmake --build --preset release --target mtalens >/dev/null
+export TZ=UTC
+show() {
+  printf '\n$ mtalens %s\n\n' "$*"
+  build/release/mtalens "$@"
+}
+for log in samples/week/postfix/maillog.xz samples/week/sendmail/maillog.xz samples/week/exim/mainlog.xz samples/a/*/ma*log; do
+  show --year 2026 "$log"
+done
+show queue --year 2026 --at 2026-11-23T17:46:30Z samples/a/exim/mainlog
