@@ -113,12 +113,12 @@ std::size_t HeaderReader::read_bsd_second(std::string_view text, LogLine& line) 
     const auto time = word::load(text.data() + kDateSize);
     if (time != bsd_.time) {
       const int second = word::second_of_day(time);
-      if (second < 0) return 0;
-      bsd_.time = time;
-      bsd_.time_us = clock_.read(bsd_.month, bsd_.day, second);
+      if (second >= 0) bsd_ = {bsd_.date, time, bsd_.month, bsd_.day, clock_.read(bsd_.month, bsd_.day, second)};
     }
-    line.time_us = bsd_.time_us;
-    return kSize;
+    if (time == bsd_.time) {
+      line.time_us = bsd_.time_us;
+      return kSize;
+    }
   }
   stamp::WallTime wall;
   const auto size = stamp::read_bsd(text, wall);

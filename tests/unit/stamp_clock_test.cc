@@ -64,6 +64,7 @@ TEST_CASE("stamp clock: a stamp without a year follows the one before it", "[sys
   CHECK(clock.read(12, 31, at(23, 59, 59)) == utc(2026, 12, 31, at(23, 59, 59)));
   CHECK(clock.read(1, 1, 0) == utc(2027, 1, 1));
   CHECK(clock.year() == 2027);
+  CHECK(clock.read(6, 15, 0) == utc(2027, 6, 15));
   CHECK(clock.read(12, 30, 0) == utc(2027, 12, 30));
   CHECK(clock.read(1, 2, 0) == utc(2028, 1, 2));
 }
