@@ -184,12 +184,24 @@ std::size_t HeaderReader::read_iso_stamp(std::string_view text, LogLine& line) {
   std::size_t size = stamp::kIsoSize;
   std::int32_t fraction_us = 0;
   size += stamp::read_fraction(text.substr(size), fraction_us);
-  std::int32_t ahead_s = 0;
-  const auto zone_size = stamp::read_zone(text.substr(size), ahead_s);
+  const auto zone_size = read_iso_zone(text.substr(size));
   size += zone_size;
   if (size == text.size() || text[size] != ' ') return 0;
-  line.time_us = fraction_us + (zone_size > 0 ? iso_utc_us() - ahead_s * kMicrosPerSecond : iso_local_us());
+  line.time_us = fraction_us + (zone_size > 0 ? iso_utc_us() - zone_.ahead_us : iso_local_us());
   return size + 1;
+}
+
+// Reads `+00:00` into zone_, and says how many bytes it takes; 0 where there is none.
+std::size_t HeaderReader::read_iso_zone(std::string_view text) {
+  if (text.size() >= word::kBytes && word::first_bytes(word::load(text.data()), zone_.size + 1) == zone_.bytes) {
+    return zone_.size;
+  }
+  std::int32_t ahead_s = 0;
+  const auto size = stamp::read_zone(text, ahead_s);
+  if (size == 0) return 0;
+  zone_ = {LastZone::kUnknown, size, ahead_s * kMicrosPerSecond};
+  if (text.size() >= word::kBytes) zone_.bytes = word::first_bytes(word::load(text.data()), size + 1);
+  return size;
 }
 
 // 2026-11-23T09:16:13.657376+00:00 host tag[pid]: text

@@ -43,6 +43,7 @@ class HeaderReader {
   bool read_iso_second(std::string_view text);
   std::int64_t iso_utc_us() const;
   std::int64_t iso_local_us();
+  std::size_t read_iso_zone(std::string_view text);
   std::size_t read_iso_stamp(std::string_view text, LogLine& line);
   void set_exim_time(const EximStamp& stamp, LogLine& line);
   void read_host_and_tag(std::string_view text, LogLine& line);
@@ -72,6 +73,15 @@ class HeaderReader {
     std::int64_t local_us = kNoTime;
   };
   LastIso iso_;
+
+  // The last zone behind such a stamp: at most six bytes, here with the one that followed them.
+  struct LastZone {
+    static constexpr std::uint64_t kUnknown = UINT64_MAX;  // which no seven bytes are
+    std::uint64_t bytes = kUnknown;
+    std::size_t size = 0;
+    std::int64_t ahead_us = 0;
+  };
+  LastZone zone_;
 
   std::array<char, 256> host_{};
   std::size_t host_size_ = 0;

@@ -74,17 +74,8 @@ std::size_t read_iso(std::string_view text, WallTime& wall) {
   return kIsoSize;
 }
 
-std::size_t read_fraction(std::string_view text, std::int32_t& fraction_us) {
-  if (text.size() < 2 || (text[0] != '.' && text[0] != ',') || !is_digit(text[1])) return 0;
-  constexpr std::int32_t kUnits[] = {1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
-  if (text.size() > word::kBytes) {
-    const auto digits = word::load(text.data() + 1);
-    const auto count = word::digit_count(digits);
-    if (count <= 6) {
-      fraction_us = static_cast<std::int32_t>(word::number(digits, count)) * kUnits[count];
-      return 1 + count;
-    }
-  }
+std::size_t read_long_fraction(std::string_view text, std::int32_t& fraction_us) {
+  if (text.size() < 2 || !is_digit(text[1])) return 0;
   std::int32_t value = 0;
   std::int32_t unit = 100'000;
   std::size_t at = 1;

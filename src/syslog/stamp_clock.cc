@@ -47,10 +47,14 @@ std::int64_t StampClock::read_other_day(int month, int day, int second_of_day) {
   return to_utc(local_s);
 }
 
-std::int64_t StampClock::read(int year, int month, int day, int second_of_day) {
+std::int64_t StampClock::read_other_date(int year, int month, int day, int second_of_day) {
   if (year < 1 || year > 9999 || !exists(month, day, second_of_day)) return kNoTime;
   if (day > calendar::days_in_month(year, month)) return kNoTime;
-  return to_utc(local_seconds(year, month, day, second_of_day));
+  dated_year_ = year;
+  dated_month_ = month;
+  dated_day_ = day;
+  dated_day_s_ = local_seconds(year, month, day, 0);
+  return to_utc(dated_day_s_ + second_of_day);
 }
 
 // The year we were told; for February 29 the nearest leap year that is not in the future.

@@ -38,7 +38,11 @@ class StampClock {
     return read_other_day(month, day, second_of_day);
   }
   // A stamp with a year but no zone (Exim's own).
-  std::int64_t read(int year, int month, int day, int second_of_day);
+  std::int64_t read(int year, int month, int day, int second_of_day) {
+    const bool same_day = year == dated_year_ && month == dated_month_ && day == dated_day_;
+    if (same_day && second_of_day >= 0 && second_of_day <= 86400) return to_utc(dated_day_s_ + second_of_day);
+    return read_other_date(year, month, day, second_of_day);
+  }
 
   // Whether the next stamp would be read alike by both.
   bool agrees_with(const StampClock& other) const;
@@ -54,6 +58,7 @@ class StampClock {
   int year_of_first(int month, int day) const;
   int year_of_next(int month, int day, int second_of_day);
   std::int64_t read_other_day(int month, int day, int second_of_day);
+  std::int64_t read_other_date(int year, int month, int day, int second_of_day);
   bool is_allowed(std::int64_t local_s) const;
   bool year_is_young() const;
   bool begun() const { return front_month_ != 0; }
@@ -75,6 +80,12 @@ class StampClock {
   int front_day_ = 0;
   std::int64_t front_day_s_ = 0;
   std::int64_t front_s_ = 0;
+
+  // The day of the last stamp with a year, and its begin. Year 0: none was read yet.
+  int dated_year_ = 0;
+  int dated_month_ = 0;
+  int dated_day_ = 0;
+  std::int64_t dated_day_s_ = 0;
 
   Pass pass_ = Pass::only;
   std::int64_t last_s_ = INT64_MIN / 2;  // the last stamp; of a first pass the latest

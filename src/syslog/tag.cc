@@ -63,7 +63,7 @@ Tag read_tag(std::string_view text) {
   if (at == 0 || at == text.size() || at == kLongestProgram) return {};
 
   Tag tag;
-  tag.program_size = static_cast<std::uint16_t>(at);
+  tag.program_size = at;
   if (text[at] == '[') {
     const auto size = read_pid(text.substr(at), tag.pid);
     if (size == 0) return {};
@@ -75,7 +75,7 @@ Tag read_tag(std::string_view text) {
   } else {
     return {};
   }
-  tag.size = static_cast<std::uint16_t>(at);
+  tag.size = at;
   return tag;
 }
 

@@ -9,9 +9,9 @@ namespace mtalens {
 
 // The tag at the front of a text; size 0: no tag.
 struct Tag {
+  std::size_t size = 0;          // with pid and colon
+  std::size_t program_size = 0;  // without
   std::uint32_t pid = 0;
-  std::uint16_t program_size = 0;
-  std::uint16_t size = 0;  // with pid and colon
   bool bracketed = false;  // `tag[pid]`, which no arbitrary text looks like
 };
 

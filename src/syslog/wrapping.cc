@@ -78,7 +78,7 @@ void drop_exim_stamp(LogLine& line, Scratch& scratch) {
 
 }  // namespace
 
-std::optional<std::size_t> read_behind_exim_seconds(std::string_view text, EximStamp& stamp) {
+std::optional<std::size_t> read_exim_options(std::string_view text, EximStamp& stamp) {
   std::size_t at = stamp::read_fraction(text, stamp.fraction_us);
   if (at == text.size()) return at;
   if (text[at++] != ' ') return std::nullopt;

@@ -35,7 +35,12 @@ struct EximStamp {
 
 // The size of what may follow `2026-11-23 09:16:16`, with the space before the text; nothing where that is
 // no stamp of Exim's.
-std::optional<std::size_t> read_behind_exim_seconds(std::string_view text, EximStamp& stamp);
+std::optional<std::size_t> read_exim_options(std::string_view text, EximStamp& stamp);
+inline std::optional<std::size_t> read_behind_exim_seconds(std::string_view text, EximStamp& stamp) {
+  const bool no_option = text.size() > 1 && text[0] == ' ' && text[1] != '+' && text[1] != '-' && text[1] != '[';
+  if (no_option) return 1;
+  return read_exim_options(text, stamp);
+}
 
 // The size of the whole stamp, or nothing.
 std::optional<std::size_t> read_exim_stamp(std::string_view text, EximStamp& stamp);
