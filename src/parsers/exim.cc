@@ -71,7 +71,7 @@ bool parse_of_message(const Line& line, std::vector<Event>& events) {
       break;
   }
   if (line.text.starts_with('C')) return parse_words(line, events);  // `Completed`, a third of all lines
-  if (line.text.starts_with("H=") && parse_remote_host(line, events)) return true;
+  if (scan::starts(line.text, "H=") && parse_remote_host(line, events)) return true;
   return parse_tls(line, events) || parse_client(line, events) || parse_words(line, events) ||
          parse_old_remote_host(line, events);
 }
@@ -101,7 +101,7 @@ class EximParser : public Parser {
       case mark('*', '*'):
         return true;
       default:
-        return text == "Completed" || text.starts_with("Completed QT=");
+        return text == "Completed" || scan::starts(text, "Completed QT=");
     }
   }
 

@@ -82,18 +82,18 @@ bool read_rejection(std::string_view words, Event& event) {
   } else if (scan::take(words, "MAIL ")) {
     event.stage = Stage::mail;
     if (const auto address = scan::take_angle(words)) set_sender(*address, event);
-  } else if (words.starts_with("connection") || words.starts_with("\"connect\"")) {
+  } else if (scan::starts(words, "connection") || scan::starts(words, "\"connect\"")) {
     event.stage = Stage::connect;
-  } else if (words.starts_with("EHLO") || words.starts_with("HELO")) {
+  } else if (scan::starts(words, "EHLO") || scan::starts(words, "HELO")) {
     event.stage = Stage::helo;
-  } else if (words.starts_with("STARTTLS")) {
+  } else if (scan::starts(words, "STARTTLS")) {
     event.stage = Stage::starttls;
-  } else if (words.starts_with("AUTH")) {
+  } else if (scan::starts(words, "AUTH")) {
     event.stage = Stage::auth;
-  } else if (words.starts_with("DATA")) {
+  } else if (scan::starts(words, "DATA")) {
     event.stage = Stage::data;
-  } else if (words.starts_with("after DATA") || words.starts_with("by ") || words.starts_with("during ") ||
-             words.starts_with("after ")) {
+  } else if (scan::starts(words, "after DATA") || scan::starts(words, "by ") || scan::starts(words, "during ") ||
+             scan::starts(words, "after ")) {
     event.stage = Stage::eod;
   }
   event.kind = EventKind::rejected;
@@ -118,14 +118,14 @@ bool read_cutthrough_rejection(std::string_view words, Event& event) {
 
 bool read_words(std::string_view words, Event& event) {
   if (read_rejection(words, event) || read_cutthrough_rejection(words, event)) return true;
-  if (words.starts_with("dropped by ")) {  // 'connect' ACL
+  if (scan::starts(words, "dropped by ")) {  // 'connect' ACL
     event.kind = EventKind::rejected;
     event.stage = Stage::connect;
     if (scan::take_until(words, ": ")) event.reply = words;
     return true;
   }
   event.reply = words;
-  if (words.starts_with("incomplete transaction (")) {
+  if (scan::starts(words, "incomplete transaction (")) {
     event.kind = EventKind::connection;
     return true;
   }
@@ -133,7 +133,7 @@ bool read_words(std::string_view words, Event& event) {
   constexpr std::array<std::string_view, 4> kNotes{"sender verify fail for ", "sender verify defer for ",
                                                    "Warning: ", "PRDR "};
   if (starts_with_any(words, kNotes) ||
-      (words.starts_with("RCPT ") && words.find(": discarded by ") != std::string_view::npos)) {
+      (scan::starts(words, "RCPT ") && words.find(": discarded by ") != std::string_view::npos)) {
     event.kind = EventKind::note;
     return true;
   }
@@ -217,7 +217,7 @@ bool names_sender(std::string_view head) {
 // What stands behind the client: ` I=[192.0.2.9]:25 D=10s C=EHLO,QUIT`, ` dropped: too many nonmail commands`,
 // `: message too big`.
 std::string_view behind_client(std::string_view text) {
-  while (text.starts_with(" I=") || text.starts_with(" Ci=") || text.starts_with(" U=")) {
+  while (scan::starts(text, " I=") || scan::starts(text, " Ci=") || scan::starts(text, " U=")) {
     text.remove_prefix(1);
     skip_field(text);
   }
@@ -313,7 +313,7 @@ bool parse_login(const Line& line, std::vector<Event>& events) {
   if (!scan::take(text, " authenticator ")) return false;
   if (scan::take(text, "failed for ")) return parse_inbound_login(line, text, events);
   if (scan::take(text, "failed H=")) return parse_outbound_login(line, text, events);
-  if (!text.starts_with("cancelled authentication H=") && !text.starts_with('(')) return false;  // (LOGIN): Cyrus …
+  if (!scan::starts(text, "cancelled authentication H=") && !text.starts_with('(')) return false;  // (LOGIN): Cyrus …
   append(events, line, kNote).reply = text;
   return true;
 }

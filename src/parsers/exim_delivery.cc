@@ -33,7 +33,7 @@ std::size_t find_quoted_twin(std::string_view text) {
 // A pipe, a file, an autoreply, `:blackhole:`, a file name for the transport to complete.
 bool is_no_mailbox(std::string_view text) {
   return text.starts_with('|') || text.starts_with('/') || text.starts_with('>') || text.starts_with(':') ||
-         text.starts_with("save ");
+         scan::starts(text, "save ");
 }
 
 // The words in front of the brackets. A pipe's command may hold spaces: it goes on to the brackets, if they stand
@@ -74,12 +74,12 @@ void take_recipient(std::string_view& text, Event& event) {
     return;
   }
   const auto destination = is_no_mailbox(text) ? take_no_mailbox(text) : take_address(text);
-  if (text.starts_with(" (")) {
+  if (scan::starts(text, " (")) {
     const auto close = text.find(") ");
     text.remove_prefix(close == std::string_view::npos ? text.size() : close + 1);
   }
   std::string_view original;
-  if (text.starts_with(" <")) {
+  if (scan::starts(text, " <")) {
     auto behind = text.substr(1);
     if (const auto inside = scan::take_angle(behind)) {
       original = *inside;
@@ -165,7 +165,7 @@ void take_field(std::string_view& text, Event& event, Way& way) {
     }
   } else if (scan::take(text, "P=")) {  // the return path
     if (!scan::take_angle(text)) take_value(text);
-  } else if (text.starts_with("DN=\"")) {
+  } else if (scan::starts(text, "DN=\"")) {
     skip_field(text);
   } else {
     take_before_reason(text);
@@ -355,7 +355,7 @@ void count_refusal(const Line& line, Event& event) {
 // A TLS failure that defers (ERRNO_TLSFAILURE) is written nowhere else.
 std::string_view tls_failure_in(std::string_view reason) {
   if (scan::take(reason, "TLS session: ")) return reason;
-  return reason.starts_with("bad first read from TLS conn") ? reason : std::string_view{};
+  return scan::starts(reason, "bad first read from TLS conn") ? reason : std::string_view{};
 }
 
 void finish(const Way& way, Event& event) {
@@ -385,7 +385,7 @@ bool parse_delivery(const Line& line, std::string_view text, std::vector<Event>&
   if (text.empty()) return false;
   Event& event = append(events, line, EventKind::attempt);
   event.outcome = Outcome::delivered;
-  if (text.starts_with("blackhole (") || text.starts_with("discarded (")) {  // what an ACL or a filter threw away
+  if (scan::starts(text, "blackhole (") || scan::starts(text, "discarded (")) {  // what an ACL or a filter threw away
     event.local = true;
     return true;
   }
@@ -409,11 +409,11 @@ bool parse_deferral(const Line& line, std::string_view text, std::vector<Event>&
   take_recipient(text, event);
   Way way;
   while (scan::take(text, " ")) {
-    if (text.starts_with("defer (")) break;
+    if (scan::starts(text, "defer (")) break;
     take_field(text, event, way);
   }
   const bool has_errno = scan::take(text, "defer (");
-  const bool failed_call = has_errno && !text.starts_with('-') && !text.starts_with("0)");
+  const bool failed_call = has_errno && !text.starts_with('-') && !scan::starts(text, "0)");
   if (!has_errno || !scan::take_until(text, ")")) {
     events.pop_back();
     return false;
@@ -441,14 +441,14 @@ bool parse_failure(const Line& line, std::string_view text, std::vector<Event>& 
   if (text.empty()) return false;
   Event& event = append(events, line, EventKind::attempt);
   event.outcome = Outcome::bounced;
-  if (text.starts_with("mua_wrapper is set but")) {  // all recipients at once
+  if (scan::starts(text, "mua_wrapper is set but")) {  // all recipients at once
     event.reply = text;
     return true;
   }
   take_recipient(text, event);
   Way way;
-  while (!text.starts_with(": ") && !text.starts_with(" : ") && scan::take(text, " ")) {
-    if (text.starts_with("routing yielded") || text.starts_with("mua_wrapper forced")) break;
+  while (!scan::starts(text, ": ") && !scan::starts(text, " : ") && scan::take(text, " ")) {
+    if (scan::starts(text, "routing yielded") || scan::starts(text, "mua_wrapper forced")) break;
     take_field(text, event, way);
   }
   if (!scan::take(text, ": ")) scan::take(text, " : ");
@@ -547,7 +547,7 @@ bool parse_remote_host(const Line& line, std::vector<Event>& events) {
     append_refusal(line, host, *error, events);
     return true;
   }
-  const bool io_error = text.starts_with("TLS error on connection ");  // after a delivery, more often than not
+  const bool io_error = scan::starts(text, "TLS error on connection ");  // after a delivery, more often than not
   if (!all_of_it && !io_error && !is_call_error(text)) return false;
   Event& event = append(events, line, EventKind::note);
   set_relay(host, event);

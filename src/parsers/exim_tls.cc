@@ -73,8 +73,8 @@ void set_peer(const Host& host, Event& event) {
 // word on the handshake: with TLS 1.3 it comes when this side thinks all is well.
 bool is_after_handshake(std::string_view words) {
   const bool io = scan::take(words, "(recv): ") || scan::take(words, "(send): ");
-  if (io) return !words.starts_with("A TLS fatal alert has been received");
-  return words.starts_with("(SSL_read)") || words.starts_with("(SSL_write)") || words.starts_with("(tls_close)");
+  if (io) return !scan::starts(words, "A TLS fatal alert has been received");
+  return scan::starts(words, "(SSL_read)") || scan::starts(words, "(SSL_write)") || scan::starts(words, "(tls_close)");
 }
 
 // TLS error on connection from host (helo) [address]:port I=[…]:25 (step): reason
@@ -82,7 +82,7 @@ bool parse_inbound(const Line& line, std::string_view text, std::vector<Event>& 
   Host host;
   if (!take_host(text, host)) return false;
   while (scan::take(text, " ") && !text.starts_with('(')) {
-    if (text.starts_with("(via inetd)") || !text.starts_with("I=")) break;
+    if (scan::starts(text, "(via inetd)") || !scan::starts(text, "I=")) break;
     skip_field(text);
   }
   scan::take(text, "(via inetd) ");
@@ -160,7 +160,7 @@ void append_outbound_tls_failure(const Line& line, const Host& host, std::string
 bool parse_tls(const Line& line, std::vector<Event>& events) {
   auto text = line.text;
   if (scan::take(text, "TLS error on connection ")) {
-    if (text.starts_with("Ci=")) {  // log_selector = +connection_id
+    if (scan::starts(text, "Ci=")) {  // log_selector = +connection_id
       skip_field(text);
       scan::take(text, " ");
     }
@@ -175,7 +175,7 @@ bool parse_tls(const Line& line, std::vector<Event>& events) {
     append_outbound_tls_failure(line, Host{}, text, false, events);  // the end of the line is lost
     return true;
   }
-  if (text.starts_with("bad first read from TLS conn: ")) return parse_fallback(line, text, events);
+  if (scan::starts(text, "bad first read from TLS conn: ")) return parse_fallback(line, text, events);
   return parse_old_fallback(line, text, events);
 }
 

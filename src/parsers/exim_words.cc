@@ -257,15 +257,15 @@ const Words* find_words(std::string_view text) {
 bool is_daemon_line(std::string_view text) {
   if (scan::take(text, "exim ")) {
     take_value(text);
-    return text.starts_with(" daemon started: ") || text.starts_with(" daemon terminating");
+    return scan::starts(text, " daemon started: ") || scan::starts(text, " daemon terminating");
   }
   if (scan::take(text, "pid ")) {
     take_value(text);
-    return text.starts_with(" SIG");
+    return scan::starts(text, " SIG");
   }
   if (!scan::take_number(text)) return false;
-  return text.starts_with(" select() failure") || text.starts_with(" accept() failure") ||
-         text.starts_with(" poll() failure");
+  return scan::starts(text, " select() failure") || scan::starts(text, " accept() failure") ||
+         scan::starts(text, " poll() failure");
 }
 
 // [192.0.2.1] SSL verify error: depth=0 error=self signed certificate cert=/CN=…
@@ -274,37 +274,37 @@ bool is_address_line(std::string_view text) {
   if (!text.starts_with('[') || !take_host(text, host) || !scan::take(text, " ")) return false;
   const auto verb = text;
   take_value(text);
-  return verb.starts_with("SSL verify error") || text.starts_with(" verify denied by event-action: ") ||
-         text.starts_with(" Received TLS cert (DN: ") || verb.starts_with("after QUIT, client reset TCP ");
+  return scan::starts(verb, "SSL verify error") || scan::starts(text, " verify denied by event-action: ") ||
+         scan::starts(text, " Received TLS cert (DN: ") || scan::starts(verb, "after QUIT, client reset TCP ");
 }
 
 // Process 1234 crashed with signal 11 while delivering …, Long A lookup for 'a.example': 5123 msec
 bool is_about_process_or_lookup(std::string_view text) {
   if (scan::take(text, "process ") || scan::take(text, "Process ")) {
     take_value(text);
-    return text.starts_with(" crashed with signal ") || text.starts_with(" finished: not found in ");
+    return scan::starts(text, " crashed with signal ") || scan::starts(text, " finished: not found in ");
   }
   if (!scan::take(text, "Long ")) return false;
   take_value(text);
-  return text.starts_with(" lookup for '");
+  return scan::starts(text, " lookup for '");
 }
 
 // Ci=1234 SMTP peer appears to have seen our banner
 bool is_banner_line(std::string_view text) {
   if (!scan::take(text, "Ci=")) return false;
   take_value(text);
-  return text.starts_with(" SMTP peer appears to have ");
+  return scan::starts(text, " SMTP peer appears to have ");
 }
 
 // The name of a router, a transport or a list first, then Exim's words.
 bool is_driver_line(std::string_view text) {
   take_value(text);
   if (scan::take(text, " router: ")) {
-    return text.starts_with("skipped error: ") || text.starts_with("reroute string ");
+    return scan::starts(text, "skipped error: ") || scan::starts(text, "reroute string ");
   }
-  return text.starts_with(" router failed to expand ") ||
-         text.starts_with(" transport process vanished unexpectedly") ||
-         text.starts_with(" transport process returned non-zero status ");
+  return scan::starts(text, " router failed to expand ") ||
+         scan::starts(text, " transport process vanished unexpectedly") ||
+         scan::starts(text, " transport process returned non-zero status ");
 }
 
 // `jo@a.example: error ignored`, `jo@a.example <list@a.example>: error ignored…`, `<jo@a.example>: t1 transport output:
@@ -314,7 +314,7 @@ bool is_about_address(std::string_view text) {
     if (!scan::take_angle(text) || !scan::take(text, ": ")) return false;
     const auto words = text;
     take_value(text);
-    return text.starts_with(" transport output: ") || words.starts_with("failed to expand transport's ");
+    return scan::starts(text, " transport output: ") || scan::starts(words, "failed to expand transport's ");
   }
   if (text.ends_with(": accepted by +include_unknown") || text.ends_with(": accepted by +include_defer")) return true;
   const auto error = text.find(": error ignored");

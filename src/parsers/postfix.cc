@@ -96,7 +96,7 @@ void take_queue_id(Line& line) {
 }
 
 bool parse_line(const Line& line) {
-  if (!line.queue_id.empty() && line.text.starts_with("to=")) return parse_delivery(line);
+  if (!line.queue_id.empty() && scan::starts(line.text, "to=")) return parse_delivery(line);
   if (line.queue_id.empty() && parse_severity(line)) return true;
   switch (line.daemon) {
     case Daemon::smtp:
@@ -127,10 +127,10 @@ class PostfixParser final : public Parser {
   // `postfix`, `postfix/smtp`, `postfix-out/submission/smtpd`, `postfix-script`; a different syslog_name
   // (`relay/smtp`) by its daemon. Not `postfixadmin`, not `postfix-mta-sts-resolver`.
   bool claims_program(std::string_view program) const override {
-    if (program == "postfix" || program.starts_with("postfix/")) return true;
+    if (program == "postfix" || scan::starts(program, "postfix/")) return true;
     const auto slash = program.rfind('/');
-    if (slash == std::string_view::npos) return program.starts_with("postfix") && program.ends_with("-script");
-    if (program.starts_with("postfix-")) return true;
+    if (slash == std::string_view::npos) return scan::starts(program, "postfix") && program.ends_with("-script");
+    if (scan::starts(program, "postfix-")) return true;
     static constexpr std::string_view kUnmistakable[] = {
         "smtpd",    "smtp",   "lmtp",  "qmgr",   "cleanup", "pickup",          "bounce",    "postscreen",
         "tlsproxy", "tlsmgr", "anvil", "scache", "dnsblog", "trivial-rewrite", "postsuper", "postfix-script",
@@ -254,8 +254,8 @@ Stage stage_of(std::string_view words) {
 }
 
 bool is_this_host(std::string_view host, std::string_view address) {
-  return address == "127.0.0.1" || address == "::1" || host == "localhost" || host.starts_with("localhost.") ||
-         host.starts_with("127.") || host == "::1";
+  return address == "127.0.0.1" || address == "::1" || host == "localhost" || scan::starts(host, "localhost.") ||
+         scan::starts(host, "127.") || host == "::1";
 }
 
 }  // namespace postfix

@@ -116,7 +116,7 @@ bool read_host_trouble(Event& event, std::string_view text) {
   event.reply = text;
   if (const auto peer = take_peer(rest)) {
     name_relay(event, *peer);
-    event.stage = text.starts_with("connect to ") ? Stage::connect : stage_of_activity(rest);
+    event.stage = scan::starts(text, "connect to ") ? Stage::connect : stage_of_activity(rest);
   }
   return true;
 }
@@ -129,7 +129,7 @@ bool read_login_refused(Event& event, std::string_view text) {
   event.stage = Stage::auth;
   if (take(rest, "; server ") && read_host_said(event, rest)) event.stage = Stage::auth;
   // A cached failure repeats what was said earlier; nothing was sent now.
-  if (text.starts_with("SASL [CACHED]")) event.counts_refusal = false;
+  if (scan::starts(text, "SASL [CACHED]")) event.counts_refusal = false;
   return true;
 }
 
@@ -284,7 +284,7 @@ bool parse_smtp_trouble(const Line& line) {
     event.reply = line.text;
     return true;
   }
-  if (line.queue_id.empty() && !line.text.starts_with("connect to ")) return false;
+  if (line.queue_id.empty() && !scan::starts(line.text, "connect to ")) return false;
   Event& event = add(line, EventKind::note);
   if (!read_smtp_words(event, line.text)) {
     line.events.pop_back();

@@ -26,12 +26,12 @@ bool begins_with_any(std::string_view text, std::initializer_list<std::string_vi
 // What any of the programs may say.
 bool parse_common(const Line& line) {
   const auto text = line.text;
-  if (text.starts_with("table ")) {  // table hash:/etc/postfix/x(0,lock|fold_fix) has changed -- restarting
+  if (scan::starts(text, "table ")) {  // table hash:/etc/postfix/x(0,lock|fold_fix) has changed -- restarting
     return (text.ends_with(" has changed -- restarting") ||
             text.ends_with(" has changed - finishing in the background")) &&
            add_note(line);
   }
-  if (text.starts_with("cache ")) {  // cache btree:/var/lib/postfix/x full cleanup: retained=242 dropped=7 entries
+  if (scan::starts(text, "cache ")) {  // cache btree:/var/lib/postfix/x full cleanup: retained=242 dropped=7 entries
     return text.find(" cleanup: retained=") != std::string_view::npos && add_note(line);
   }
   return begins_with_any(text,
@@ -118,10 +118,10 @@ bool parse_by_daemon(const Line& line) {
     case Daemon::smtp:
     case Daemon::lmtp:
       return parse_smtp_client(line) ||
-             (line.text.starts_with("host ") && line.text.ends_with(" offers SMTPUTF8 support, but not 8BITMIME") &&
+             (scan::starts(line.text, "host ") && line.text.ends_with(" offers SMTPUTF8 support, but not 8BITMIME") &&
               add_note(line));
     case Daemon::smtpd:
-      return parse_client_note(line) || (line.text.starts_with("mapping DSN status ") && add_note(line));
+      return parse_client_note(line) || (scan::starts(line.text, "mapping DSN status ") && add_note(line));
     case Daemon::postscreen:
       return parse_postscreen_state(line) || parse_client_note(line);
     case Daemon::master:
@@ -132,7 +132,7 @@ bool parse_by_daemon(const Line& line) {
     case Daemon::postsuper:
       return parse_postsuper_summary(line);
     case Daemon::dnsblog:
-      return line.text.starts_with("addr ") && line.text.find(" listed by domain ") != std::string_view::npos &&
+      return scan::starts(line.text, "addr ") && line.text.find(" listed by domain ") != std::string_view::npos &&
              add_note(line);
     case Daemon::tlsproxy:
       return begins_with_any(line.text, {"CONNECT from ", "CONNECT to ", "DISCONNECT "}) && add_note(line);
@@ -161,7 +161,7 @@ bool parse_severity(const Line& line) {
   if (const auto peer = take_peer(rest); peer && take(rest, ": ")) {
     event.client = peer->host;
     event.client_address = peer->address;
-    if (rest.starts_with("SASL ")) event.stage = Stage::auth;
+    if (scan::starts(rest, "SASL ")) event.stage = Stage::auth;
   }
   return true;
 }

@@ -33,7 +33,7 @@ bool parse_qmgr(const Line& line) {
   auto rest = line.text;
   if (rest == "removed") return add_ended(line, Ended::removed);
   if (rest == "skipped, still being delivered") return add_note(line);
-  if (rest.starts_with("enabling VERP for sender ")) return add_note(line);
+  if (scan::starts(rest, "enabling VERP for sender ")) return add_note(line);
   if (!take(rest, "from=")) return false;
   const auto sender = take_address(rest, ", size=", ", status=");
   if (!sender) return false;
@@ -49,7 +49,7 @@ bool parse_qmgr(const Line& line) {
     event.recipients = *recipients;
     return true;
   }
-  if (!rest.starts_with(", status=expired") && !rest.starts_with(", status=force-expired")) return false;
+  if (!scan::starts(rest, ", status=expired") && !scan::starts(rest, ", status=force-expired")) return false;
   Event& event = add(line, EventKind::ended);
   set_sender(event, *sender);
   event.ended = Ended::expired;
@@ -88,7 +88,7 @@ bool parse_message_id(const Line& line) {
 
 bool parse_cleanup(const Line& line) {
   // A message that a header check discards, or whose client went away, never sees the queue manager.
-  if (line.text.starts_with("removed (")) return add_ended(line, Ended::removed);
+  if (scan::starts(line.text, "removed (")) return add_ended(line, Ended::removed);
   return parse_message_id(line);
 }
 
@@ -114,7 +114,7 @@ bool parse_bounce(const Line& line) {
     event.returned_to_sender = notice.returned_to_sender;
     return true;
   }
-  return line.text.starts_with("not sending trace/success notification") && add_note(line);
+  return scan::starts(line.text, "not sending trace/success notification") && add_note(line);
 }
 
 bool parse_postsuper(const Line& line) {

@@ -172,8 +172,8 @@ bool parse_content_action(const Line& line) {
   auto rest = line.text;
   const auto* action = take_action(rest);
   if (!action) return false;
-  const bool knows = rest.starts_with("header ") || rest.starts_with("body ") || rest.starts_with("mime-error ") ||
-                     rest.starts_with("content ") || action->word.starts_with("milter-");
+  const bool knows = scan::starts(rest, "header ") || scan::starts(rest, "body ") || scan::starts(rest, "mime-error ") ||
+                     scan::starts(rest, "content ") || scan::starts(action->word, "milter-");
   if (!knows) return false;
   Event& event = add(line, action->kind);
   event.stage = Stage::eod;

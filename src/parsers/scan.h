@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -12,7 +13,20 @@ namespace mtalens::scan {
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+// Whether `text` begins with these words. They are a literal, so that the comparison is a few loads in place:
+// std::string_view::starts_with calls memcmp, which costs more than the rest of most lines' walk.
+template <std::size_t N>
+bool starts(std::string_view text, const char (&words)[N]) {
+  return text.size() >= N - 1 && std::memcmp(text.data(), words, N - 1) == 0;
+}
+
 // Drops `prefix` from the front of `text` and says whether it was there.
+template <std::size_t N>
+bool take(std::string_view& text, const char (&prefix)[N]) {
+  if (!starts(text, prefix)) return false;
+  text.remove_prefix(N - 1);
+  return true;
+}
 inline bool take(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());

@@ -68,18 +68,18 @@ class SendmailParser final : public Parser {
   std::string_view mta() const override { return kMta; }
 
   bool claims_program(std::string_view program) const override {
-    return program == "sendmail" || program.starts_with("sendmail-") || program.starts_with("sm-");
+    return program == "sendmail" || scan::starts(program, "sendmail-") || scan::starts(program, "sm-");
   }
 
   bool claims_text(const LogLine& log) const override {
     Part part;
     const auto line = take_queue_id(log, part);
     const auto text = line.text;
-    if (text.starts_with("STARTTLS=server, ") || text.starts_with("STARTTLS=client, ")) return true;
-    if (text.starts_with("ruleset=")) return bears_in_order(text, {", arg1="});
+    if (scan::starts(text, "STARTTLS=server, ") || scan::starts(text, "STARTTLS=client, ")) return true;
+    if (scan::starts(text, "ruleset=")) return bears_in_order(text, {", arg1="});
     if (line.queue_id.empty()) return false;
-    if (text.starts_with("from=")) return bears_in_order(text, {", size=", ", class=", ", nrcpts="});
-    if (text.starts_with("to=")) return bears_in_order(text, {", delay=", ", stat="});
+    if (scan::starts(text, "from=")) return bears_in_order(text, {", size=", ", class=", ", nrcpts="});
+    if (scan::starts(text, "to=")) return bears_in_order(text, {", delay=", ", stat="});
     return false;
   }
 

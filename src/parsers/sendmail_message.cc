@@ -71,8 +71,8 @@ void read_arrival_tail(Event& event, std::string_view tail) {
       if (field != "NONE") event.tls_cipher = field;
     } else if (scan::take(field, "authid=")) {
       event.auth_user = field;
-    } else if (!field.starts_with("daemon=") && !field.starts_with("proto=") && !field.starts_with("bodytype=") &&
-               !field.starts_with("tls_verify=") && !field.starts_with("auth=")) {
+    } else if (!scan::starts(field, "daemon=") && !scan::starts(field, "proto=") && !scan::starts(field, "bodytype=") &&
+               !scan::starts(field, "tls_verify=") && !scan::starts(field, "auth=")) {
       break;
     }
     tail = comma == std::string_view::npos ? std::string_view{} : tail.substr(0, comma);
@@ -166,7 +166,7 @@ bool take_recipients(std::string_view& text, Delivery& delivery) {
   while (at + 1 < text.size() && text[at + 1] != ' ')
     at += 1 + address_length(text.substr(at + 1));
   const auto behind = text.substr(std::min(at, text.size()));
-  if (behind.starts_with(", delay=") || behind.starts_with(", ctladdr=") || behind.starts_with(", [more]")) {
+  if (scan::starts(behind, ", delay=") || scan::starts(behind, ", ctladdr=") || scan::starts(behind, ", [more]")) {
     delivery.recipients = text.substr(0, at);
     text = behind;
   } else if (const auto cut = take_up_to(text, ", delay=")) {
@@ -218,7 +218,7 @@ bool read_delivery(std::string_view text, Delivery& delivery) {
       default:
         break;
     }
-    if (!text.starts_with(", ")) take_value(text);  // a field of no use here, or what is left of an odd one
+    if (!scan::starts(text, ", ")) take_value(text);  // a field of no use here, or what is left of an odd one
   }
   return false;
 }
@@ -232,7 +232,7 @@ bool is_deferral(std::string_view status) {
 
 // sendmail writes reply= for failures only, whatever the words behind it.
 bool is_delivered(const Delivery& delivery) {
-  return delivery.status.starts_with("Sent") && delivery.reply.empty();
+  return scan::starts(delivery.status, "Sent") && delivery.reply.empty();
 }
 
 Outcome outcome_of_failure(const Delivery& delivery, std::uint16_t code) {
@@ -245,8 +245,8 @@ Outcome outcome_of_failure(const Delivery& delivery, std::uint16_t code) {
 bool is_local_mailer(std::string_view mailer) {
   constexpr std::array<std::string_view, 11> kLocal{"local",   "*file*", "*include*", "prog", "procmail", "lmtp",
                                                     "discard", "error",  "maildrop",  "",     "lda"};
-  return std::find(kLocal.begin(), kLocal.end(), mailer) != kLocal.end() || mailer.starts_with("cyrus") ||
-         mailer.starts_with("dovecot");
+  return std::find(kLocal.begin(), kLocal.end(), mailer) != kLocal.end() || scan::starts(mailer, "cyrus") ||
+         scan::starts(mailer, "dovecot");
 }
 
 bool is_this_machine(const Event& event) {
@@ -323,7 +323,7 @@ void set_failure(Event& event, const Delivery& delivery) {
   // sendmail repeats the status it remembers of the host, or the name server had no answer.
   const bool tried = !event.relay_address.empty();
   if (event.outcome == Outcome::deferred && !event.local && !tried) {
-    event.secondary = delivery.reply.empty() && !reason.starts_with("Name server:") && reason != "quarantined";
+    event.secondary = delivery.reply.empty() && !scan::starts(reason, "Name server:") && reason != "quarantined";
   }
   if (is_own_tls_verdict(event)) {
     event.stage = Stage::starttls;
@@ -337,7 +337,7 @@ void set_failure(Event& event, const Delivery& delivery) {
   if (event.stage != Stage::none) return;
   if (event.counts_refusal && speaks_of_recipient(event.enhanced_code.empty() ? delivery.dsn : event.enhanced_code)) {
     event.stage = Stage::rcpt;
-  } else if (reason.starts_with("Connection refused")) {
+  } else if (scan::starts(reason, "Connection refused")) {
     event.stage = Stage::connect;
   }
 }
@@ -393,12 +393,12 @@ bool append_related(const Line& line, Relation relation, std::string_view id, st
 
 // A notice about the message: `DSN: User unknown`, `sender notify: Cannot send message for 5 days`.
 bool parse_notice(const Line& line, std::string_view notice_id, std::string_view words, std::vector<Event>& events) {
-  if (words.starts_with("Return receipt")) return append(line, EventKind::note, events);
-  const bool delay = words.starts_with("Warning: ");
+  if (scan::starts(words, "Return receipt")) return append(line, EventKind::note, events);
+  const bool delay = scan::starts(words, "Warning: ");
   append_related(line, delay ? Relation::delay_notice : Relation::bounce, line.queue_id, notice_id, events);
   Event& event = events.back();
   event.reply = words;
-  if (words.starts_with("Cannot send message ") || words.starts_with("delivery time expired")) {
+  if (scan::starts(words, "Cannot send message ") || scan::starts(words, "delivery time expired")) {
     event.ended = Ended::expired;
     event.returned_to_sender = true;
   }
@@ -417,7 +417,7 @@ bool parse_other_id(const Line& line, std::vector<Event>& events) {
     if (scan::take(rest, kind)) return parse_notice(line, other, rest, events);
   }
   // Some recipients go on under an id of their own.
-  if (rest.starts_with("clone: ")) return append_related(line, Relation::requeued_from, other, line.queue_id, events);
+  if (scan::starts(rest, "clone: ")) return append_related(line, Relation::requeued_from, other, line.queue_id, events);
   return false;
 }
 
@@ -460,7 +460,7 @@ bool parse_message(const Line& line, std::vector<Event>& events) {
   if (scan::take(rest, "clone ")) {
     return append_related(line, Relation::requeued_from, line.queue_id, rest.substr(0, rest.find(',')), events);
   }
-  if (rest == "discarded" || rest.starts_with("Losing ")) return append_ended(line, Ended::deleted, events);
+  if (rest == "discarded" || scan::starts(rest, "Losing ")) return append_ended(line, Ended::deleted, events);
   return parse_other_id(line, events);
 }
 

@@ -19,7 +19,7 @@ bool take_argument(std::string_view& text, Verdict& verdict) {
   const auto behind = text.substr(length);
   std::size_t end = length;
   if (length == 0 ||
-      !(behind.starts_with(", relay=") || behind.starts_with(", arg2=") || behind.starts_with(", reject="))) {
+      !(scan::starts(behind, ", relay=") || scan::starts(behind, ", arg2=") || scan::starts(behind, ", reject="))) {
     end = text.rfind(", relay=");
     if (end == std::string_view::npos) end = text.find(", reject=");
     if (end == std::string_view::npos) end = text.rfind(", ");
@@ -95,11 +95,11 @@ bool parse_ruleset(const Line& line, std::vector<Event>& events) {
   }
   if (!scan::take(rest, ", reject=")) {
     // Dropped without a word, or held for the postmaster: neither is told to the client.
-    return (rest == ", discard" || rest.starts_with(", quarantine=")) && append(line, EventKind::note, events);
+    return (rest == ", discard" || scan::starts(rest, ", quarantine=")) && append(line, EventKind::note, events);
   }
   verdict.reply = rest;
   const bool about_tls = is_outbound(verdict.ruleset) ||
-                         (verdict.ruleset.starts_with("tls_") && rest.find("TLS handshake") != std::string_view::npos);
+                         (scan::starts(verdict.ruleset, "tls_") && rest.find("TLS handshake") != std::string_view::npos);
   return about_tls ? append_tls_verdict(line, verdict, events) : append_rejected(line, verdict, events);
 }
 

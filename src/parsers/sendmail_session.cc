@@ -63,8 +63,8 @@ bool parse_auth(const Line& line, std::vector<Event>& events) {
   auto rest = line.text;
   if (!scan::take(rest, "AUTH")) return false;
   if (scan::take(rest, "=server, relay=")) return parse_login(line, rest, events);
-  if (rest.starts_with("=client, ")) return append(line, EventKind::note, events);
-  if (rest.starts_with(" failure (")) return parse_login_failure(line, events);
+  if (scan::starts(rest, "=client, ")) return append(line, EventKind::note, events);
+  if (scan::starts(rest, " failure (")) return parse_login_failure(line, events);
   return false;
 }
 
@@ -148,7 +148,7 @@ bool parse_refused_address(const Line& line, std::vector<Event>& events) {
   if (text.starts_with('<')) {
     auto rest = text;
     if (!scan::take_angle(rest)) return false;
-    length = rest.starts_with("... ") ? text.size() - rest.size() : std::string_view::npos;
+    length = scan::starts(rest, "... ") ? text.size() - rest.size() : std::string_view::npos;
   } else if (length != std::string_view::npos && text.substr(0, length).find(' ') != std::string_view::npos) {
     return false;
   }
@@ -266,7 +266,7 @@ bool parse_connection(const Line& line, std::vector<Event>& events) {
 bool parse_oddity(const Line& line, std::vector<Event>& events) {
   auto rest = line.text;
   if (scan::take(rest, "collect: ")) {
-    if (rest.starts_with("premature EOM")) return append(line, EventKind::connection, events);
+    if (scan::starts(rest, "premature EOM")) return append(line, EventKind::connection, events);
     auto client = rest;
     if (!scan::take_until(client, " on connection from ")) return false;
     return append_connection(line, client.substr(0, client.find(", sender=")), events);
@@ -285,7 +285,7 @@ bool parse_oddity(const Line& line, std::vector<Event>& events) {
 bool parse_session(const Line& line, std::vector<Event>& events) {
   auto rest = line.text;
   // The conversation itself, from log level 15 on: any words may stand there.
-  if (rest.starts_with("<-- ") || rest.starts_with("--- ")) return append(line, EventKind::note, events);
+  if (scan::starts(rest, "<-- ") || scan::starts(rest, "--- ")) return append(line, EventKind::note, events);
   if (scan::take(rest, "rejecting commands from ")) return parse_early_talker(line, rest, events);
   if (scan::take(rest, "tcpwrappers (")) return parse_tcpwrappers(line, rest, events);
   if (scan::take(rest, "SMTP ") && parse_refused_command(line, rest, events)) return true;

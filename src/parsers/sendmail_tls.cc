@@ -110,8 +110,8 @@ bool parse_library_words(const Line& line, Direction direction, std::string_view
 bool parse_side(const Line& line, Direction direction, std::string_view rest, std::vector<Event>& events) {
   if (scan::take(rest, ": ")) return parse_library_words(line, direction, rest, events);
   if (!scan::take(rest, ", ")) return false;
-  if (rest.starts_with("relay=")) return parse_established(line, direction, rest, events);
-  if (scan::take(rest, "error: ") && (rest.starts_with("accept failed=") || rest.starts_with("connect failed="))) {
+  if (scan::starts(rest, "relay=")) return parse_established(line, direction, rest, events);
+  if (scan::take(rest, "error: ") && (scan::starts(rest, "accept failed=") || scan::starts(rest, "connect failed="))) {
     return parse_failure(line, direction, rest, events);
   }
   return append(line, EventKind::note, events);  // init=1, cert-subject=…, get_verify: …, error: SSL_new failed
@@ -125,7 +125,7 @@ bool parse_tls(const Line& line, std::vector<Event>& events) {
   if (scan::take(rest, "=server")) return parse_side(line, Direction::inbound, rest, events);
   if (scan::take(rest, "=client")) return parse_side(line, Direction::outbound, rest, events);
   // Reads, writes and shutdowns after the handshake (`STARTTLS: read error=…`), start-up (`STARTTLS=init, …`).
-  if (rest.starts_with(": ") || rest.starts_with("=")) return append(line, EventKind::note, events);
+  if (scan::starts(rest, ": ") || scan::starts(rest, "=")) return append(line, EventKind::note, events);
   return false;
 }
 

@@ -76,30 +76,33 @@ struct Fit {
 
 Fit fit_fixed(const std::vector<Spell>& spells, std::int64_t period, std::int64_t offset_us) {
   struct Window {
+    std::int64_t index = 0;
     std::uint64_t messages = 0, recipients = 0, after_wall = 0;
-    bool walled = false;
+    std::int64_t walled_us = kNoTime;
   };
-  std::map<std::int64_t, Window> windows;
-  std::int64_t walled_at = kNoTime;
+  std::vector<Window> windows;  // the spells come in the order of their times
+  const auto window_at = [&](std::int64_t time_us) -> Window& {
+    const auto index = (time_us - offset_us) / period;
+    if (windows.empty() || windows.back().index < index) windows.emplace_back().index = index;
+    return windows.back();
+  };
   for (const auto& spell : spells) {
     if (spell.accepted > 0) {
-      const auto index = (spell.first_accepted_us - offset_us) / period;
-      Window& window = windows[index];
+      Window& window = window_at(spell.first_accepted_us);
       window.messages += spell.accepted;
       window.recipients += spell.accepted_recipients;
-      if (window.walled && spell.first_accepted_us - walled_at > smear(period)) window.after_wall += spell.accepted;
+      const bool after = window.walled_us != kNoTime && spell.first_accepted_us - window.walled_us > smear(period);
+      if (after) window.after_wall += spell.accepted;
     }
     if (spell.throttled > 0) {
-      // A refusal a moment after the reset belongs to the window before: the conversation had begun there.
-      Window& window = windows[(spell.first_throttled_us - offset_us) / period];
-      if (!window.walled) walled_at = spell.first_throttled_us;
-      window.walled = true;
+      Window& window = window_at(spell.first_throttled_us);
+      if (window.walled_us == kNoTime) window.walled_us = spell.first_throttled_us;
     }
   }
   std::vector<std::uint64_t> messages, recipients;
   std::uint64_t broken = 0;
-  for (const auto& [index, window] : windows) {
-    if (!window.walled || window.messages == 0) continue;
+  for (const auto& window : windows) {
+    if (window.walled_us == kNoTime || window.messages == 0) continue;
     messages.push_back(window.messages);
     recipients.push_back(window.recipients);
     broken += window.after_wall > tolerance(window.messages) ? 1 : 0;
@@ -113,9 +116,9 @@ Fit fit_fixed(const std::vector<Spell>& spells, std::int64_t period, std::int64_
   fit.limit.value = best.first;
   fit.limit.agreeing = best.second;
   fit.limit.walls = static_cast<std::uint32_t>(messages.size());
-  for (const auto& [index, window] : windows) {
+  for (const auto& window : windows) {
     const auto count = fit.limit.of_recipients ? window.recipients : window.messages;
-    if (!window.walled && count > best.first + tolerance(best.first)) ++broken;  // it took more without a wall
+    if (window.walled_us == kNoTime && count > best.first + tolerance(best.first)) ++broken;  // it took more without a wall
   }
   fit.holds = broken * 5 <= messages.size() && best.second * 5 >= messages.size() * 3;
   return fit;

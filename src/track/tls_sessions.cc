@@ -20,6 +20,7 @@ TlsSessions::TlsSessions() {
 
 TlsSessions::Session& TlsSessions::session(std::uint32_t host, std::uint32_t pid) {
   const auto key = key_of(host, pid);
+  if (const auto now = current_.find(key); now != current_.end()) return now->second;
   if (current_.size() >= kMostSessions) {
     previous_ = std::move(current_);
     current_.clear();
