@@ -1,6 +1,5 @@
 #include "syslog/header.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "syslog/bytes.h"
@@ -49,8 +48,7 @@ bool has_host_and_tag(std::string_view text) {
 
 // Whether `text` begins with the bytes of `kept`, which has room for a whole word behind them.
 bool begins_with_kept(std::string_view text, const char* kept, std::size_t size) {
-  if (text.size() < size + word::kBytes)
-    return std::memcmp(text.data(), kept, std::min(size, text.size())) == 0 && size <= text.size();
+  if (text.size() < size + word::kBytes) return text.starts_with(std::string_view(kept, size));
   for (std::size_t at = 0; at < size; at += word::kBytes) {
     const auto differs = word::load(text.data() + at) ^ word::load(kept + at);
     if (word::first_bytes(differs, size - at) != 0) return false;
@@ -62,9 +60,15 @@ bool begins_with_kept(std::string_view text, const char* kept, std::size_t size)
 
 void HeaderReader::start(const StampClock& clock) {
   clock_ = clock;
-  scratch_.clear();
+  own_.clear();
+  lent_ = nullptr;
   bsd_ = {};
   iso_ = {};
+}
+
+void HeaderReader::start(const StampClock& clock, Scratch& scratch) {
+  start(clock);
+  lent_ = &scratch;
 }
 
 LogLine HeaderReader::read(std::string_view raw) {
@@ -75,7 +79,7 @@ LogLine HeaderReader::read(std::string_view raw) {
     line = LogLine{};
     line.raw = line.text = raw;
   } else if (may_be_wrapped(line.text)) {
-    unwrap(line, scratch_);
+    unwrap(line, scratch());
   }
   return line;
 }
@@ -239,7 +243,7 @@ bool HeaderReader::read_rfc5424(std::string_view text, LogLine& line) {
 }
 
 bool HeaderReader::read_journal(std::string_view text, LogLine& line) {
-  const auto entry = read_journal_json(text, scratch_);
+  const auto entry = read_journal_json(text, scratch());
   if (!entry) return false;
   line.form = HeaderForm::journal;
   line.time_us = entry->time_us;

@@ -20,6 +20,9 @@ class HeaderReader {
  public:
   // Begins a stretch of lines of one source; forgets the last one's scratch text.
   void start(const StampClock& clock);
+  // The same, with the texts that need memory in the caller's: they live until he clears it, whatever
+  // the reader does next.
+  void start(const StampClock& clock, Scratch& scratch);
 
   // The line's header and text. `raw` has no newline; a carriage return at its end is dropped.
   // form == none where no header could be read: `text` is then the whole line.
@@ -49,8 +52,11 @@ class HeaderReader {
   void read_host_and_tag(std::string_view text, LogLine& line);
   std::string_view take_new_host(std::string_view text, LogLine& line);
 
+  Scratch& scratch() { return lent_ != nullptr ? *lent_ : own_; }
+
   StampClock clock_;
-  Scratch scratch_;
+  Scratch own_;
+  Scratch* lent_ = nullptr;
 
   // The last `Nov 23 09:13:57` as the words (see word.h) `Nov 23 ` and `09:13:57`. Date 0: none yet.
   struct LastBsd {

@@ -334,6 +334,24 @@ TEST_CASE("journalctl -o json: unescaped texts stay until the next stretch of li
   }
 }
 
+TEST_CASE("journalctl -o json: texts in the caller's memory outlive the reader's next lines, and the reader",
+          "[syslog]") {
+  const std::string first = R"({"__REALTIME_TIMESTAMP":"1","MESSAGE":"\tfirst"})";
+  const std::string second = R"({"__REALTIME_TIMESTAMP":"1","MESSAGE":"\tother"})";
+  Scratch scratch;
+  LogLine kept;
+  {
+    HeaderReader reader;
+    reader.start(StampClock(2026), scratch);
+    kept = reader.read(first);
+    reader.start(StampClock(2026), scratch);
+    CHECK(reader.read(second).text == "\tother");
+    reader.start(StampClock(2026));
+    CHECK(reader.read(second).text == "\tother");
+  }
+  CHECK(kept.text == "\tfirst");
+}
+
 TEST_CASE("Exim's main log: stamp, then the text", "[syslog]") {
   Reader read;
   const auto line = read("2026-11-23 09:16:13 1xVQ9o-0003Ae-0l => a@example.com R=route T=smtp");
