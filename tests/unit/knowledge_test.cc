@@ -2,9 +2,12 @@
 #include "knowledge/knowledge.h"
 
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "knowledge/pattern_list.h"
 #include "knowledge/pattern_test.h"
+#include "knowledge/reply_text.h"
 
 using namespace mtalens;
 
@@ -66,4 +69,25 @@ TEST_CASE("knowledge: every entry of patterns/ proves itself", "[knowledge]") {
   CHECK(result.faults.empty());
   CHECK(result.examples > 400);
   CHECK(result.near_misses > 400);
+}
+
+TEST_CASE("knowledge: of refusals that no entry was written from, 85 in 100 come out right", "[knowledge]") {
+  std::ifstream stream(MTALENS_SOURCE_DIR "/tests/knowledge_heldout.json");
+  const auto refusals = nlohmann::json::parse(stream);
+  int right = 0;
+  for (const auto& refusal : refusals) {
+    const std::string text = refusal["text"], relay = refusal.value("relay", "");
+    const auto reply = reply_in_excerpt(text);
+    const auto operator_id = known().operator_of_relay(reply.relay.empty() ? std::string_view(relay) : reply.relay);
+    const auto meaning = name(known().meaning_of(0, {}, reply.text, reply.stage, operator_id));
+    const auto whose = known().operator_name(operator_id);
+    if (meaning == refusal["meaning"] && whose == refusal["operator"]) {
+      ++right;
+    } else {
+      UNSCOPED_INFO(text << "\n    is " << refusal["meaning"] << " of " << refusal["operator"] << ", not " << meaning
+                         << " of " << whose);
+    }
+  }
+  INFO(right << " of " << refusals.size());
+  CHECK(right * 100 >= 85 * static_cast<int>(refusals.size()));
 }
