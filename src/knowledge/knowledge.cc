@@ -198,7 +198,9 @@ Meaning Knowledge::meaning_of(std::uint16_t code, std::string_view enhanced_code
   if (const auto match = entry_for(code, enhanced_code, reply, stage, operator_id); match.entry != nullptr) {
     return match.entry->meaning;
   }
-  const auto plain = plain_reply(code, enhanced_code, unwrap_reply(reply).text);
+  const auto unwrapped = unwrap_reply(reply);
+  if (stage == Stage::none) stage = unwrapped.stage;
+  const auto plain = plain_reply(code, enhanced_code, unwrapped.text);
   return meaning_of_codes(plain.code, plain.enhanced, stage);
 }
 
@@ -284,6 +286,15 @@ constexpr CodeMeaning kByEnhancedCode[] = {
     {"4.7", Meaning::timeout},      {"7.10", Meaning::tls_required},
 };
 
+// A refusal for good in words that nobody described: what it came in answer to is all there is to go by.
+// RFC 5321, 4.2.3: 550, 551 and 553 to RCPT are about the mailbox; 554 as a greeting is about who connects.
+Meaning meaning_of_stage(std::uint16_t code, Stage stage) {
+  if (code < 500) return Meaning::other;
+  if (stage == Stage::connect || stage == Stage::helo || stage == Stage::mail) return Meaning::policy;
+  if (stage == Stage::rcpt && (code == 550 || code == 551 || code == 553)) return Meaning::unknown_user;
+  return Meaning::other;
+}
+
 }  // namespace
 
 Meaning meaning_of_codes(std::uint16_t code, std::string_view enhanced_code, Stage stage) {
@@ -295,10 +306,9 @@ Meaning meaning_of_codes(std::uint16_t code, std::string_view enhanced_code, Sta
     if (tail.starts_with("7.")) return Meaning::policy;
     if (tail.starts_with("6.")) return Meaning::content;
   }
-  if (code == 552 && stage != Stage::rcpt) return Meaning::size;
-  if (code == 552 || code == 452) return Meaning::other;
+  if (code == 552) return stage == Stage::rcpt ? Meaning::mailbox_full : Meaning::size;
   if (code == 530 || code == 535 || code == 538) return Meaning::policy;
-  return Meaning::other;
+  return meaning_of_stage(code, stage);
 }
 
 }  // namespace mtalens

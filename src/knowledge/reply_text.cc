@@ -90,9 +90,17 @@ bool take_postfix(UnwrappedReply& reply) {
     reply.text = rest;
     return true;
   }
+  if (take(rest, "connect to ")) {  // before 2.3
+    if (!take_host(rest, ": server refused to talk to me: ", reply.relay)) return false;
+    reply.text = rest;
+    return true;
+  }
   if (!take(rest, "host ")) return false;
-  if (!take_host(rest, " said: ", reply.relay) && !take_host(rest, " refused to talk to me: ", reply.relay))
+  if (take_host(rest, " refused to talk to me: ", reply.relay)) {
+    reply.stage = Stage::connect;
+  } else if (!take_host(rest, " said: ", reply.relay)) {
     return false;
+  }
   reply.text = rest;
   constexpr std::string_view kInReply = "(in reply to ";
   if (const auto at = rest.rfind(kInReply); at != std::string_view::npos && rest.ends_with(")")) {
@@ -111,8 +119,10 @@ bool take_exim(UnwrappedReply& reply) {
   take(rest, "LMTP error from ") || take(rest, "SMTP error from ");
   if (!take(rest, "remote mail server after ") && !take(rest, "remote mailer after ")) return false;
   reply.stage = stage_at(rest);
+  // Old versions write `RCPT TO: <jo@example.com>:`.
   if (const auto address = rest.find('<'), colon = rest.find(": ");
-      address != std::string_view::npos && (colon == std::string_view::npos || address < colon)) {
+      address != std::string_view::npos &&
+      (colon == std::string_view::npos || address < colon || address == colon + 2)) {
     rest.remove_prefix(address);
     if (!scan::take_angle(rest)) return false;
   }

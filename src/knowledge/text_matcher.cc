@@ -14,7 +14,7 @@ constexpr std::uint32_t kBucketBits = 11;
 
 }  // namespace
 
-bool LazyRegex::matches(std::string_view text, std::string_view* group) const {
+std::optional<bool> LazyRegex::try_match(std::string_view text, std::string_view* group) const {
   std::call_once(once_, [this] {
     compiled_.assign(expression_.begin(), expression_.end(), boost::regex::perl | boost::regex::icase);
   });
@@ -25,8 +25,8 @@ bool LazyRegex::matches(std::string_view text, std::string_view* group) const {
       *group = {found[1].first, static_cast<std::size_t>(found[1].length())};
     }
     return true;
-  } catch (const std::runtime_error&) {  // too complex for this text
-    return false;
+  } catch (const std::runtime_error&) {
+    return std::nullopt;
   }
 }
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,9 +22,12 @@ class LazyRegex {
  public:
   explicit LazyRegex(std::string_view expression) : expression_(expression) {}
 
-  // Whether it matches anywhere in the text; the first group, if it has one, goes to `group`. An expression
-  // that takes too many steps on this text does not match it.
-  bool matches(std::string_view text, std::string_view* group = nullptr) const;
+  // Whether it matches anywhere in the text; the first group, if it has one, goes to `group`. Nothing: the
+  // expression takes too many steps on this text.
+  std::optional<bool> try_match(std::string_view text, std::string_view* group = nullptr) const;
+  bool matches(std::string_view text, std::string_view* group = nullptr) const {
+    return try_match(text, group).value_or(false);
+  }
 
  private:
   std::string_view expression_;

@@ -1,10 +1,16 @@
 // What the knowledge says of the replies and hosts in our recordings, and that every entry of patterns/ proves itself.
 #include "knowledge/knowledge.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "knowledge/pattern_list.h"
 #include "knowledge/pattern_test.h"
+#include "knowledge/reply_text.h"
 
 using namespace mtalens;
 
@@ -66,4 +72,305 @@ TEST_CASE("knowledge: every entry of patterns/ proves itself", "[knowledge]") {
   CHECK(result.faults.empty());
   CHECK(result.examples > 400);
   CHECK(result.near_misses > 400);
+}
+
+// Each round was gathered and labelled before the program saw it; the patterns learnt from its misses only
+// afterwards. Right at first sight: round 1, of which near-doubles of known texts were left out, 65 of 89;
+// round 2, 52 of 65; round 3, 31 of 39; round 4, 11 of 11. A new round is the honest way to measure again.
+TEST_CASE("knowledge: of the refusals held out, at least 85 in 100 come out right", "[knowledge]") {
+  std::ifstream stream(MTALENS_SOURCE_DIR "/tests/knowledge_heldout.json");
+  const auto refusals = nlohmann::json::parse(stream);
+  int right = 0;
+  for (const auto& refusal : refusals) {
+    const std::string text = refusal["text"], relay = refusal.value("relay", "");
+    const auto reply = reply_in_excerpt(text);
+    const auto operator_id = known().operator_of_relay(reply.relay.empty() ? std::string_view(relay) : reply.relay);
+    const auto meaning = name(known().meaning_of(0, {}, reply.text, reply.stage, operator_id));
+    const auto whose = known().operator_name(operator_id);
+    if (meaning == refusal["meaning"] && whose == refusal["operator"]) {
+      ++right;
+    } else {
+      UNSCOPED_INFO(text << "\n    is " << refusal["meaning"] << " of " << refusal["operator"] << ", not " << meaning
+                         << " of " << whose);
+    }
+  }
+  INFO(right << " of " << refusals.size());
+  CHECK(right * 100 >= 85 * static_cast<int>(refusals.size()));
+}
+
+namespace {
+std::string_view meaning(std::string_view reply, Stage stage = Stage::none) {
+  return name(known().meaning_of(0, {}, reply, stage));
+}
+
+// A directory of pattern files that lives as long as the test.
+class PatternDirectory {
+ public:
+  PatternDirectory()
+      : path_(std::filesystem::temp_directory_path() / ("mtalens-patterns-" + std::to_string(::getpid()))) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  ~PatternDirectory() { std::filesystem::remove_all(path_); }
+  PatternDirectory(const PatternDirectory&) = delete;
+  PatternDirectory& operator=(const PatternDirectory&) = delete;
+
+  void write(const std::string& file, const std::string& json) const { std::ofstream(path_ / file) << json; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// The entry that patterns/README.md shows.
+constexpr const char* kSlowDown = R"json({"replies": [{
+  "id": "example/slow-down", "meaning": "throttle/too-many-messages", "codes": ["4xx"], "literal": "slow down",
+  "regex": "slow down, (\\d+) messages an hour", "limit": {"unit": "messages", "per": "hour"},
+  "says": "So many an hour.", "sources": ["https://example.net/postmaster (2026)"],
+  "examples": [{"log": "host mx1.example.net[192.0.2.1] said: 421 4.7.0 Slow down, 40 messages an hour from you (in reply to MAIL FROM command)", "limit": 40}],
+  "near_misses": ["421 4.7.0 Slow down your server"]}]})json";
+}  // namespace
+
+TEST_CASE("knowledge: a 421 is not a throttle because it is a 421", "[knowledge]") {
+  CHECK(meaning("421 4.3.0 collect: Cannot write ./dfuAN9Bd4B012345 (bfcommit, uid=0): No such file or directory") ==
+        "other");
+  CHECK(meaning("421 unable to verify sender domain") == "dns");
+  CHECK(meaning("421 4.3.2 service shutting down") == "other");
+  CHECK(meaning("421 4.4.2 mx.example.com Error: timeout exceeded") == "timeout");
+  CHECK(meaning("421 4.4.1 connection timed out") == "timeout");
+  CHECK(meaning("421 Service not available, closing transmission channel") == "other");
+}
+
+TEST_CASE("knowledge: a reply cut after its first line, or on several, means the same", "[knowledge]") {
+  CHECK(meaning("421-4.7.0 [192.0.2.1      10] Our system has detected an unusual rate of") == "throttle/rate");
+  CHECK(meaning(R"(550-5.1.1 The email account that you tried to\n550-5.1.1 reach does not exist. - gsmtp)") ==
+        "unknown-user");
+  CHECK(meaning("550-5.1.1 The email account that you tried to 550-5.1.1 reach does not exist. - gsmtp") ==
+        "unknown-user");
+}
+
+TEST_CASE("knowledge: where Postfix did not try, the reason behind the colon counts", "[knowledge]") {
+  CHECK(meaning("delivery temporarily suspended: host mx.bt.lon5.cpcloud.co.uk[192.0.2.1] said: 421 Too many messages "
+                "(1.5.6.1) from 192.0.2.25") == "throttle/too-many-messages");
+  CHECK(meaning("delivery temporarily suspended: connect to mx.example.net[192.0.2.1]:25: Connection refused") ==
+        "connection");
+  CHECK(meaning("retry time not reached for any host for 'btinternet.com'") == "other");
+}
+
+TEST_CASE("knowledge: words nobody described go by their enhanced code", "[knowledge]") {
+  CHECK(meaning("550 5.2.2 xyzzy") == "mailbox-full");
+  CHECK(meaning("550 5.1.1 xyzzy") == "unknown-user");
+  CHECK(meaning("552 5.3.4 xyzzy") == "size");
+  CHECK(meaning("550 5.7.1 xyzzy") == "policy");
+  CHECK(meaning("451 4.4.6 xyzzy") == "loop");
+  CHECK(meaning("451 xyzzy") == "other");
+  CHECK(meaning("") == "other");
+}
+
+TEST_CASE("knowledge: hosts and domains in any case, with a final dot, below a suffix and not beside it",
+          "[knowledge]") {
+  const auto whose = [](std::string_view host) { return known().operator_name(known().operator_of_relay(host)); };
+  CHECK(whose("ASPMX.L.Google.COM.") == "Google");
+  CHECK(whose("example-com.mail.protection.outlook.com") == "Microsoft");
+  CHECK(whose("mx.example.cpcloud.co.uk") == "BT Internet");
+  CHECK(whose("cpcloud.co.uk").empty());
+  CHECK(whose("evilcpcloud.co.uk").empty());
+  CHECK(whose("192.0.2.1").empty());
+  CHECK(whose("").empty());
+  CHECK(whose(std::string(4000, '.')).empty());
+  CHECK(known().operator_name(known().operator_of_domain("BTopenworld.com")) == "BT Internet");
+  CHECK(known().operator_name(known().operator_of_domain("cox.net")) == "Yahoo");  // since October 2024
+}
+
+TEST_CASE("knowledge: a handshake's cause by the library's words, old and new", "[knowledge]") {
+  CHECK(known().tls_cause_of("error:0A0000C1:SSL routines::no shared cipher:../ssl/statem/statem_srvr.c:2220:") ==
+        TlsCause::no_shared_cipher);
+  CHECK(known().tls_cause_of("error:1408A0C1:SSL routines:SSL3_GET_CLIENT_HELLO:no shared cipher:s3_srvr.c:1417:") ==
+        TlsCause::no_shared_cipher);
+  CHECK(known().tls_cause_of("No supported cipher suites have been found.") == TlsCause::no_shared_cipher);
+  CHECK(known().tls_cause_of("sslv3 alert handshake failure") == TlsCause::no_shared_cipher);
+  CHECK(known().tls_cause_of("reason=unknown, SSL_error=5, errno=104, retry=-1") == TlsCause::connection_lost);
+  CHECK(known().tls_cause_of("unexpected eof while reading") == TlsCause::connection_lost);
+  CHECK(known().tls_cause_of("wrong version number") == TlsCause::not_tls);
+  CHECK(known().tls_cause_of("tlsv1 alert unknown ca") == TlsCause::certificate);
+  CHECK(known().tls_cause_of("xyzzy") == TlsCause::other);
+}
+
+TEST_CASE("knowledge: the cure names the peer in the MTA's own configuration lines", "[knowledge]") {
+  const auto cure = [](std::string_view mta) {
+    return known().tls_remedy(TlsCause::no_shared_cipher, Direction::outbound, mta, "mx.nocipher.example.org");
+  };
+  CHECK(cure("sendmail").find("Try_TLS:mx.nocipher.example.org NO") != std::string::npos);
+  CHECK(cure("postfix").find("smtp_tls_policy_maps") != std::string::npos);
+  CHECK(cure("exim").find("hosts_avoid_tls = mx.nocipher.example.org") != std::string::npos);
+  for (int cause = 1; cause <= static_cast<int>(TlsCause::other); ++cause) {
+    for (const auto direction : {Direction::inbound, Direction::outbound}) {
+      CHECK(!known().tls_remedy(static_cast<TlsCause>(cause), direction, "sendmail", "").empty());
+    }
+  }
+}
+
+TEST_CASE("knowledge: every meaning, cause and finding explains itself", "[knowledge]") {
+  for (int word = 1; word <= static_cast<int>(Meaning::other); ++word) {
+    CHECK(!known().meaning_text(static_cast<Meaning>(word)).empty());
+    CHECK(!known().meaning_remedy(static_cast<Meaning>(word), "exim").empty());
+  }
+  for (const auto* id : {"queue/growing", "queue/never-empties", "queue/expired", "starttls/handshake-failed",
+                         "starttls/fallback", "starttls/mail-lost", "forwarding/feeds-throttle",
+                         "submission/account-feeds-throttle", "change/helped", "change/made-no-difference"}) {
+    CHECK(explain(known(), id).has_value());
+  }
+  const auto tss04 = explain(known(), "yahoo/tss04");
+  REQUIRE(tss04.has_value());
+  CHECK(tss04->title == "throttle/reputation");
+  CHECK(!tss04->remedies.empty());
+  CHECK(tss04->source == "built-in");
+  CHECK(!explain(known(), "no/such-thing").has_value());
+}
+
+TEST_CASE("knowledge: the list finds entries by any of their words", "[knowledge]") {
+  CHECK(list_patterns(known(), "").size() ==
+        known().providers().size() + known().replies().size() + known().tls().size() + known().topics().size());
+  const auto found = list_patterns(known(), "CPCLOUD bt");
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].id == "bt-internet");
+}
+
+TEST_CASE("knowledge: a directory adds entries that go before those built in", "[knowledge]") {
+  const PatternDirectory directory;
+  directory.write("own.json", kSlowDown);
+  std::vector<std::string> errors;
+  const Knowledge knowledge({directory.path(), "/nonexistent"}, errors);
+  CHECK(errors.empty());
+  const auto match = knowledge.entry_for(0, {}, "421 4.7.0 Slow down, 40 messages an hour from you", Stage::mail, 0);
+  REQUIRE(match.entry != nullptr);
+  CHECK(match.entry->id == "example/slow-down");
+  CHECK(match.limit == 40);
+  CHECK(!match.entry->origin.builtin);
+  CHECK(match.entry->origin.file.ends_with("own.json"));
+  // The built-in one still answers for what the new one does not match.
+  CHECK(name(knowledge.meaning_of(0, {}, "421 4.7.0 Slow down your server", Stage::mail)) == "throttle/rate");
+  CHECK(test_patterns({directory.path()}, std::chrono::seconds(5)).faults.empty());
+}
+
+TEST_CASE("knowledge: a directory replaces an entry by its id, and a provider's domains", "[knowledge]") {
+  const PatternDirectory directory;
+  directory.write(
+      "bt.json", R"({"providers": [{"id": "bt-internet", "name": "British Telecom", "domains": ["btinternet.com"]}]})");
+  std::vector<std::string> errors;
+  const Knowledge knowledge({directory.path()}, errors);
+  CHECK(errors.empty());
+  CHECK(knowledge.operator_name(knowledge.operator_of_domain("btinternet.com")) == "British Telecom");
+  CHECK(knowledge.operator_of_domain("talk21.com") == 0);
+}
+
+TEST_CASE("knowledge: what is wrong with a user's file is told with its line, and the rest goes on", "[knowledge]") {
+  const PatternDirectory directory;
+  directory.write("a.json",
+                  "{\"replies\": [\n{\"id\": \"x/one\", \"meaning\": \"nonsense\", \"literal\": \"xyzzy one\"},\n"
+                  "{\"id\": \"x/two\", \"meaning\": \"size\", \"literal\": \"xyzzy two\"},\n"
+                  "{\"id\": \"x/three\", \"meaning\": \"size\", \"literal\": \"xyzzy three\", \"wrong\": 1},\n"
+                  "{\"id\": \"x/four\", \"meaning\": \"size\", \"literal\": \"xyzzy four\", \"regex\": \"(\"},\n"
+                  "{\"id\": \"x/two\", \"meaning\": \"size\", \"literal\": \"xyzzy five\"}]}");
+  directory.write("b.json", "{\n\"replies\": [,]}");
+  std::vector<std::string> errors;
+  const Knowledge knowledge({directory.path()}, errors);
+  REQUIRE(errors.size() == 5);
+  CHECK(errors[0].find("a.json:2: \"x/one\": \"meaning\": \"nonsense\"") != std::string::npos);
+  CHECK(errors[1].find("a.json:4: \"x/three\": unknown key \"wrong\"") != std::string::npos);
+  CHECK(errors[2].find("a.json:5: \"x/four\": \"regex\"") != std::string::npos);
+  CHECK(errors[3].find("a second entry with this id") != std::string::npos);
+  CHECK(errors[4].find("b.json:2: not JSON") != std::string::npos);
+  CHECK(name(knowledge.meaning_of(0, {}, "550 xyzzy two", Stage::none)) == "size");
+}
+
+TEST_CASE("knowledge: the test finds examples that another entry decides, and slow expressions", "[knowledge]") {
+  const PatternDirectory directory;
+  directory.write("own.json", R"({"replies": [
+    {"id": "x/shadowed", "meaning": "size", "literal": "xyzzy", "says": "x", "sources": ["x"],
+     "examples": ["550 xyzzy plugh"], "near_misses": ["550 plugh"]},
+    {"id": "x/shadowing", "meaning": "size", "literal": "xyzzy plugh", "says": "x", "sources": ["x"],
+     "examples": ["550 xyzzy plugh"], "near_misses": ["550 xyzzy"]},
+    {"id": "x/careless", "meaning": "size", "literal": "nothing happens", "says": "x", "sources": ["x"],
+     "regex": "nothing happens(a+a+)+here", "examples": ["550 nothing happensaahere"], "near_misses": ["550 here"]}]})");
+  const auto result = test_patterns({directory.path()}, std::chrono::milliseconds(200));
+  std::string all;
+  for (const auto& fault : result.faults)
+    all += fault.entry + ": " + fault.reason + "\n";
+  INFO(all);
+  CHECK(all.find("x/shadowed: example \"550 xyzzy plugh\" is decided by x/shadowing") != std::string::npos);
+  CHECK(all.find("x/shadowing:") == std::string::npos);
+  CHECK(all.find("x/careless: \"regex\" takes") != std::string::npos);
+}
+
+TEST_CASE("knowledge: replies nobody described are grouped, with an entry to paste", "[knowledge]") {
+  UndescribedReplies undescribed(known());
+  for (const auto* reply : {"450 4.9.9 frobnication of 12345678 pending for jo@example.com",
+                            "450 4.9.9 frobnication of 87654321 pending for al@example.org",
+                            "421 4.7.0 [TSS04] unexpected volume or user complaints"}) {
+    undescribed.add(refused("mx.example.net", reply, 450));
+  }
+  const auto groups = undescribed.groups();
+  REQUIRE(groups.size() == 1);
+  CHECK(groups[0].count == 2);
+  const auto entry = nlohmann::json::parse(ready_made_entry(known(), groups[0]));
+  CHECK(entry["replies"][0]["literal"] == "frobnication of");
+  CHECK(entry["replies"][0]["codes"][0] == "450");
+}
+
+TEST_CASE("knowledge: the classifier remembers, and tells apart what differs", "[knowledge]") {
+  Classifier classifier(known());
+  for (int round = 0; round < 3; ++round) {
+    for (int id = 0; id < 5000; ++id) {
+      auto event = refused("mx.example.net", "", 450);
+      const std::string reply =
+          "450 4.2.2 <jo" + std::to_string(id) + "@example.com> over quota, session " + std::to_string(id * 7919) + "x";
+      event.reply = reply;
+      classifier.classify(event);
+      REQUIRE(name(Meaning(event.meaning)) == "mailbox-full");
+    }
+  }
+  auto ts = refused("mta7.am0.yahoodns.net", "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred", 421);
+  auto other = refused("mta7.am0.yahoodns.net", "421 4.7.0 [XYZ04] Messages from 192.0.2.1 are resting", 421);
+  classifier.classify(ts);
+  classifier.classify(other);
+  CHECK(name(Meaning(ts.meaning)) == "throttle/reputation");
+  CHECK(ts.meaning != other.meaning);
+
+  Event delivered = refused("gmail-smtp-in.l.google.com", "250 2.0.0 OK - gsmtp", 250);
+  delivered.outcome = Outcome::delivered;
+  classifier.classify(delivered);
+  CHECK(delivered.meaning == 0);
+  CHECK(known().operator_name(delivered.operator_id) == "Google");
+
+  Event tls;
+  tls.kind = EventKind::tls_detail;
+  tls.cause = TlsCause::other;
+  tls.reply = "error:0A0000C1:SSL routines::no shared cipher:../ssl/statem/statem_srvr.c:2220:";
+  classifier.classify(tls);
+  CHECK(tls.cause == TlsCause::no_shared_cipher);
+}
+
+TEST_CASE("knowledge: any bytes in, never a crash", "[knowledge]") {
+  Classifier classifier(known());
+  std::string bytes;
+  std::uint32_t state = 1;
+  for (int length = 0; length < 3000; length += 7) {
+    bytes.clear();
+    for (int i = 0; i < length; ++i)
+      bytes += static_cast<char>((state = state * 1664525u + 1013904223u) >> 24);
+    auto event = refused(bytes, bytes, 0);
+    event.recipient = bytes;
+    classifier.classify(event);
+    (void)known().tls_cause_of(bytes);
+    (void)reply_in_excerpt(bytes);
+  }
+  for (const auto* text : {"host ", "host [", "host a[b", "host a[b]", "host a[b] said: ", "connect to ", "421", "421-",
+                           "421 \\", "SMTP error from remote mail server after ", "relay=", "relay=a, reply=", "H=",
+                           "H=a [", "delivery temporarily suspended: ", "550-5.1.1", "Deferred: "}) {
+    (void)known().meaning_of(0, {}, text, Stage::none);
+    (void)reply_in_excerpt(text);
+  }
+  const std::string huge(1 << 20, '(');
+  CHECK(name(known().meaning_of(0, {}, huge, Stage::none)) == "other");
 }
