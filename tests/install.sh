@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs the packages of tests/packages.txt that are missing (Debian). Asks nothing.
+# Installs the packages of a list (default: tests/packages.txt) that are missing (Debian). Asks nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 missing=()
 while read -r package; do
   case $package in ''|'#'*) continue ;; esac
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
-done < tests/packages.txt
+done < "${1:-tests/packages.txt}"
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 export DEBIAN_FRONTEND=noninteractive
 sudo=; if [ "$(id -u)" -ne 0 ]; then sudo=sudo; fi
