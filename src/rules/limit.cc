@@ -10,6 +10,8 @@ constexpr std::int64_t kMinute = 60'000'000;
 constexpr std::int64_t kHour = 60 * kMinute;
 constexpr std::int64_t kDay = 24 * kHour;
 
+constexpr std::size_t kMostTries = 16;  // times of a reset that are tried beside the full hours
+
 // What was accepted until a wall, and how the wall ended.
 struct Wall {
   std::int64_t begins_us = kNoTime;   // first acceptance
@@ -177,7 +179,7 @@ std::optional<Limit> fixed_limit(const std::vector<Spell>& spells, Limit::Per pe
     try_offset(0);
   }
   for (const auto& wall : walls) {
-    if (wall.opens_us == kNoTime || ++tried > 64) continue;
+    if (wall.opens_us == kNoTime || ++tried > kMostTries) continue;
     try_offset(wall.opens_us % period - wall.opens_us % kMinute % period);
   }
   if (!best || best->agreeing < 2) return std::nullopt;

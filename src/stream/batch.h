@@ -8,6 +8,7 @@
 
 #include "input/bytes.h"
 #include "mtalens/event.h"
+#include "syslog/scratch.h"
 #include "syslog/stamp_clock.h"
 
 namespace mtalens {
@@ -43,6 +44,7 @@ struct Batch {
   std::uint64_t sequence = 0;
   std::uint64_t duplicate_lines = 0;  // left out: the same line came from another source
   Bytes text;
+  Scratch scratch;          // texts that do not stand in the lines as they are; events may point into it
   std::string line_before;  // what Run::line_before's events point into
   std::vector<Run> runs;
   std::vector<Event> events;  // run by run, in the order of the lines
@@ -51,6 +53,7 @@ struct Batch {
   void clear() {
     duplicate_lines = 0;
     text.clear();
+    scratch.clear();
     runs.clear();
     events.clear();
   }

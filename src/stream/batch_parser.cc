@@ -43,6 +43,7 @@ BatchParser::BatchParser(const Knowledge& knowledge, const Parser* only, KindSet
 
 void BatchParser::parse(Batch& batch) {
   batch.events.clear();
+  batch.scratch.clear();
   for (auto& run : batch.runs) parse_run(batch, run);
 }
 
@@ -53,7 +54,7 @@ void BatchParser::parse_run(Batch& batch, Run& run) {
   run.mtas = 0;
   run.unrecognized.clear();
   run.unrecognized_numbers.clear();
-  headers_.start(run.clock);
+  headers_.start(run.clock, batch.scratch);
   for (auto lines = batch.lines_of(run); !lines.empty();) {
     auto raw = take_line(lines);
     if (raw.size() > kLongestLine) [[unlikely]] {
@@ -112,7 +113,7 @@ void BatchParser::repeat(Batch& batch, Run& run, const LogLine& line, std::uint3
     const auto counted = run;
     const StampClock after = headers_.clock();
     parse_line(batch, run, headers_.read(batch.line_before));
-    headers_.start(after);
+    headers_.start(after, batch.scratch);
     run.mtas = counted.mtas;
     run.mail_lines = counted.mail_lines;
     run.unrecognized_lines = counted.unrecognized_lines;

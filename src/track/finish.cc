@@ -211,8 +211,7 @@ void Tracker::add_waiting(Analysis& analysis, std::vector<Provider*>& provider_o
     if (!options_.keep_queue) return;
     QueueEntry entry;
     entry.queue_id = message.id();
-    const auto scope = scopes_.text(message.scope);
-    entry.host = scope.substr(0, scope.find('\0'));
+    entry.host = hosts_.text(message.scope / kMostInstances);
     entry.arrived_us = message.arrived_us;
     entry.sender = message.sender();
     entry.size_bytes = message.size_bytes;

@@ -6,6 +6,12 @@
 
 namespace mtalens {
 
+inline bool has_upper(std::string_view text) {
+  bool upper = false;
+  for (const char c : text) upper |= c >= 'A' && c <= 'Z';
+  return upper;
+}
+
 inline std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) {

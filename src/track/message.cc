@@ -36,7 +36,7 @@ Message* MessageTable::find(std::uint32_t scope, std::string_view queue_id) {
   const auto mark = static_cast<std::uint32_t>(value >> 32);
   for (auto at = value & (slots_.size() - 1); slots_[at].index_plus_1 != 0; at = (at + 1) & (slots_.size() - 1)) {
     if (slots_[at].mark != mark) continue;
-    Message& message = messages_[slots_[at].index_plus_1 - 1];
+    Message& message = this->at(slots_[at].index_plus_1 - 1);
     if (message.scope == scope && message.id() == queue_id) return &message;
   }
   return nullptr;
@@ -46,12 +46,13 @@ Message& MessageTable::add(std::uint32_t scope, std::string_view queue_id) {
   if ((used_ + 1) * 2 > slots_.size()) grow();
   queue_id = queue_id.substr(0, Message::kLongestId);
   if (free_.empty()) {
-    messages_.emplace_back();
-    free_.push_back(static_cast<std::uint32_t>(messages_.size() - 1));
+    const auto first = static_cast<std::uint32_t>(chunks_.size()) * kChunk;
+    chunks_.push_back(std::make_unique<Message[]>(kChunk));
+    for (std::uint32_t i = kChunk; i > 0; --i) free_.push_back(first + i - 1);
   }
   const auto index = free_.back();
   free_.pop_back();
-  Message& message = messages_[index];
+  Message& message = this->at(index);
   message.scope = scope;
   message.id_length = static_cast<std::uint8_t>(queue_id.copy(message.id_text.data(), Message::kLongestId));
   const auto value = hash(scope, queue_id);
@@ -64,7 +65,7 @@ Message& MessageTable::add(std::uint32_t scope, std::string_view queue_id) {
 
 std::size_t MessageTable::slot_of(const Message& message) const {
   auto at = hash(message.scope, message.id()) & (slots_.size() - 1);
-  while (&messages_[slots_[at].index_plus_1 - 1] != &message) at = (at + 1) & (slots_.size() - 1);
+  while (&this->at(slots_[at].index_plus_1 - 1) != &message) at = (at + 1) & (slots_.size() - 1);
   return at;
 }
 
@@ -74,7 +75,7 @@ void MessageTable::drop(Message& message) {
   const auto mask = slots_.size() - 1;
   // Close the hole: what stands behind it and would be found from before it moves into it.
   for (auto at = (hole + 1) & mask; slots_[at].index_plus_1 != 0; at = (at + 1) & mask) {
-    const Message& other = messages_[slots_[at].index_plus_1 - 1];
+    const Message& other = this->at(slots_[at].index_plus_1 - 1);
     const auto home = hash(other.scope, other.id()) & mask;
     if (((at - home) & mask) >= ((at - hole) & mask)) {
       slots_[hole] = slots_[at];
@@ -100,7 +101,7 @@ void MessageTable::grow() {
   old.swap(slots_);
   for (const Slot& slot : old) {
     if (slot.index_plus_1 == 0) continue;
-    const Message& message = messages_[slot.index_plus_1 - 1];
+    const Message& message = this->at(slot.index_plus_1 - 1);
     auto at = hash(message.scope, message.id()) & (slots_.size() - 1);
     while (slots_[at].index_plus_1 != 0) at = (at + 1) & (slots_.size() - 1);
     slots_[at] = slot;

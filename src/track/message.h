@@ -6,7 +6,7 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,8 +96,13 @@ class MessageTable {
   template <typename Visit>
   void for_each(Visit visit) {
     for (const Slot& slot : slots_) {
-      if (slot.index_plus_1 != 0) visit(messages_[slot.index_plus_1 - 1]);
+      if (slot.index_plus_1 != 0) visit(at(slot.index_plus_1 - 1));
     }
+  }
+
+  // That a message of this id will be asked for soon.
+  void expect(std::uint32_t scope, std::string_view queue_id) const {
+    __builtin_prefetch(&slots_[hash(scope, queue_id) & (slots_.size() - 1)]);
   }
 
  private:
@@ -106,12 +111,16 @@ class MessageTable {
     std::uint32_t index_plus_1 = 0;
   };
 
+  static constexpr std::uint32_t kChunk = 256;  // messages that stand together and never move
+
   static std::uint64_t hash(std::uint32_t scope, std::string_view id) { return hash_of(id, scope); }
+  Message& at(std::uint32_t index) { return chunks_[index / kChunk][index % kChunk]; }
+  const Message& at(std::uint32_t index) const { return chunks_[index / kChunk][index % kChunk]; }
   std::size_t slot_of(const Message& message) const;
   void grow();
 
   std::vector<Slot> slots_;  // open addressing, linear probing; a power of two
-  std::deque<Message> messages_;
+  std::vector<std::unique_ptr<Message[]>> chunks_;
   std::vector<std::uint32_t> free_;
   std::size_t used_ = 0;
 };

@@ -31,6 +31,9 @@ struct GroupCounts {
   std::vector<std::pair<std::uint32_t, std::uint64_t>> destinations;
   std::string reply;
   Evidence first, last;
+  const Event* last_event = nullptr;  // within a batch: the line that `last` will show
+  std::uint32_t last_source = 0;
+  std::uint64_t last_line = 0;
 };
 
 struct OriginCounts {

@@ -14,8 +14,7 @@ std::uint64_t key_of(std::uint32_t host, std::uint32_t pid) { return (std::uint6
 }  // namespace
 
 TlsSessions::TlsSessions() {
-  names_.id("");  // kNobody
-  peers_.emplace_back();
+  peers_.emplace_back();  // kNobody
 }
 
 TlsSessions::Session& TlsSessions::session(std::uint32_t host, std::uint32_t pid) {
@@ -43,14 +42,16 @@ std::uint32_t TlsSessions::peer_id(Direction direction, std::string_view name, s
                                    std::string_view mta) {
   const bool nameless = name.empty() || name == "unknown";  // Postfix: no host name was found
   if (nameless && address.empty()) return kNobody;
-  std::string key(1, direction == Direction::inbound ? '<' : '>');
-  key += nameless ? std::string(address) : lower(name);
-  const auto id = names_.id(key);
-  if (id == peers_.size()) {
+  Names& names = direction == Direction::inbound ? inbound_ : outbound_;
+  const auto wanted = nameless ? address : name;
+  const auto name_id = has_upper(wanted) ? names.names.id(lower(wanted)) : names.names.id(wanted);
+  if (name_id == names.peers.size()) {
+    names.peers.push_back(static_cast<std::uint32_t>(peers_.size()));
     TlsPeer& peer = peers_.emplace_back();
     peer.direction = direction;
-    peer.peer = key.substr(1);
+    peer.peer = names.names.text(name_id);
   }
+  const auto id = names.peers[name_id];
   TlsPeer& peer = peers_[id];
   if (peer.address.empty()) peer.address = address;
   if (std::find(peer.mtas.begin(), peer.mtas.end(), mta) == peer.mtas.end()) peer.mtas.emplace_back(mta);
@@ -146,8 +147,10 @@ bool TlsSessions::went_in_clear(const Event& event, std::uint32_t host, std::uin
 }
 
 std::uint32_t TlsSessions::failed_peer(std::string_view relay) const {
-  const auto id = names_.find(">" + lower(relay));
-  return id && peers_[*id].failed > 0 ? *id : kNobody;
+  const auto name_id = outbound_.names.find(has_upper(relay) ? lower(relay) : std::string(relay));
+  if (!name_id) return kNobody;
+  const auto id = outbound_.peers[*name_id];
+  return peers_[id].failed > 0 ? id : kNobody;
 }
 
 void TlsSessions::start_counting() {

@@ -57,8 +57,13 @@ class TlsSessions {
   std::uint32_t peer_id(Direction direction, std::string_view name, std::string_view address, std::string_view mta);
   void count_failure(std::uint32_t peer, const Session& session);
 
-  Interner names_;                       // direction, then name
-  std::vector<TlsPeer> peers_;           // by id in names_
+  // Peers by name, those who come in and those we go to apart; 0 in their ids is nobody yet.
+  struct Names {
+    Interner names;
+    std::vector<std::uint32_t> peers;
+  };
+  Names inbound_, outbound_;
+  std::vector<TlsPeer> peers_;
   std::uint64_t never_named_ = 0;        // failures whose session ended before a line told with whom
   std::unordered_map<std::uint64_t, Session> current_, previous_;  // by host and pid; the older half is dropped
 };

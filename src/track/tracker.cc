@@ -15,6 +15,7 @@ constexpr std::size_t kMostForwards = 1 << 14;           // addresses that forwa
 constexpr std::size_t kMostLogins = 1 << 14;
 constexpr std::size_t kMostCodes = 64;
 constexpr std::size_t kEvidenceText = 2000;
+constexpr std::size_t kAhead = 4;  // events whose message is fetched into the cache while others are joined
 
 // Postfix instances have queues of their own, told by their tag: postfix-out/smtp. The others' ids are unique
 // on a host.
@@ -57,8 +58,12 @@ void Tracker::add(const Batch& batch, const std::vector<std::string>& names) {
   for (const auto& run : batch.runs) {
     source_ = run.source;
     first_line_ = run.first_line;
-    for (auto i = run.events_begin; i < run.events_end; ++i) add(batch.events[i]);
+    for (auto i = run.events_begin; i < run.events_end; ++i) {
+      if (i + kAhead < run.events_end) messages_.expect(scope_, batch.events[i + kAhead].queue_id);
+      add(batch.events[i]);
+    }
   }
+  keep_pending_evidence();
 }
 
 void Tracker::add(const Event& event) {
@@ -161,9 +166,6 @@ void Tracker::on_attempt(const Event& event) {
     count_in(destination.attempts, recipient->party, event.times);
     parties_[recipient->party].seen_by(event.mta);
     count_message_toward(message, *recipient, event);
-  }
-  if (!event.original_recipient.empty() && event.original_recipient != event.recipient) {
-    destinations_[destination_id(event.original_recipient)].ours = true;
   }
   switch (event.outcome) {
     case Outcome::delivered: delivered(message, *recipient, event, new_transaction); break;
@@ -278,7 +280,10 @@ void Tracker::count_refusal(Party& party, const Event& event, std::uint32_t dest
   }
   group.refusals += event.times;
   group.last_us = event.time_us;
-  keep_evidence(group.last, event);
+  if (group.last_event == nullptr) pending_evidence_.emplace_back(&party, event.meaning);
+  group.last_event = &event;
+  group.last_source = source_;
+  group.last_line = first_line_ + event.line_number;
   group.stages[static_cast<std::size_t>(event.stage)] += event.times;
   if (destination != kNobody) count_in(group.destinations, destination, event.times);
   const auto code = std::find_if(group.codes.begin(), group.codes.end(), [&](const GroupCounts::Code& c) {
@@ -310,11 +315,12 @@ void Tracker::count_message_toward(Message& message, const Recipient& recipient,
   Party& party = parties_[recipient.party];
   party.messages += 1;
   if (message.auth_user != kNobody && party.logins.size() < kMostLogins) party.logins[message.auth_user] += 1;
-  const Destination& destination = destinations_[recipient.destination];
+  const auto operator_of_domain = destinations_[recipient.destination].operator_id;
   std::string_view from;
   if (!event.original_recipient.empty() && event.original_recipient != event.recipient) {
     from = event.original_recipient;
-  } else if (party.operator_id != 0 && destination.operator_id != party.operator_id) {
+    destinations_[destination_id(from)].ours = true;
+  } else if (party.operator_id != 0 && operator_of_domain != party.operator_id) {
     from = event.recipient;  // an alias that the log does not show, or a domain that the operator hosts
   } else {
     return;
@@ -424,6 +430,7 @@ void Tracker::forget_ended(std::int64_t now_us) {
 
 void Tracker::start_counting() {
   counting_ = true;
+  keep_pending_evidence();
   totals_ = {};
   for (auto& party : parties_) {
     Party fresh;
@@ -443,7 +450,7 @@ void Tracker::start_counting() {
 
 void Tracker::on_tls(const Event& event) {
   Evidence evidence;
-  keep_evidence(evidence, event);
+  if (event.handshake == Handshake::failed) keep_evidence(evidence, event);
   const auto peer = tls_.handshake(event, host_, evidence);
   if (event.handshake != Handshake::failed || event.queue_id.empty() || peer == kNobody) return;
   if (Message* message = messages_.find(scope_, event.queue_id)) message->tls_peer = peer;
@@ -457,13 +464,17 @@ void Tracker::on_tls_detail(const Event& event) {
 
 // ---- who is who ----------------------------------------------------------------------------------------------
 
+// A host and an MTA instance on it: queue ids are unique within.
 void Tracker::enter_scope(const Event& event) {
-  const auto instance = instance_of(event);
-  if (event.host == scope_host_ && instance == scope_instance_ && scopes_.size() > 0) return;
-  scope_host_ = event.host;
-  scope_instance_ = instance;
-  host_ = hosts_.id(event.host);
-  scope_ = scopes_.id(scope_host_ + '\0' + scope_instance_);
+  if (event.host != scope_host_ || hosts_.size() == 0) {
+    scope_host_ = event.host;
+    host_ = hosts_.id(scope_host_);
+  }
+  if (event.program != scope_program_ || instances_.size() == 0) {
+    scope_program_ = event.program;
+    instance_ = std::min(instances_.id(instance_of(event)), kMostInstances - 1);
+  }
+  scope_ = host_ * kMostInstances + instance_;
 }
 
 Message& Tracker::open_message(const Event& event) {
@@ -503,9 +514,7 @@ Recipient* Tracker::recipient_of(Message& message, const Event& event) {
 
 std::uint32_t Tracker::destination_id(std::string_view address) {
   const auto domain = domain_of(address);
-  bool upper = false;
-  for (const char c : domain) upper |= c >= 'A' && c <= 'Z';
-  const auto id = upper ? domains_.id(lower(domain)) : domains_.id(domain);
+  const auto id = has_upper(domain) ? domains_.id(lower(domain)) : domains_.id(domain);
   if (id == destinations_.size()) {
     destinations_.emplace_back().operator_id = knowledge_.operator_of_domain(domains_.text(id));
   }
@@ -562,6 +571,18 @@ void Tracker::keep_evidence(Evidence& kept, const Event& event) const {
   kept.source = (*names_)[source_];
   kept.line = first_line_ + event.line_number;
   kept.text = event.line.substr(0, kEvidenceText);
+}
+
+// The text of a group's last line is copied once for a batch, not for each line.
+void Tracker::keep_pending_evidence() {
+  for (const auto& [party, meaning] : pending_evidence_) {
+    GroupCounts& group = party->group(meaning);
+    group.last.source = (*names_)[group.last_source];
+    group.last.line = group.last_line;
+    group.last.text = group.last_event->line.substr(0, kEvidenceText);
+    group.last_event = nullptr;
+  }
+  pending_evidence_.clear();
 }
 
 }  // namespace mtalens

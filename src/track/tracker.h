@@ -90,6 +90,7 @@ class Tracker {
   std::uint32_t waiting_party(const Recipient& recipient) const;
   std::uint32_t reason_id(std::string_view reply);
   void keep_evidence(Evidence& kept, const Event& event) const;
+  void keep_pending_evidence();
 
   // The end: parties become providers (finish.cc).
   std::vector<std::string> provider_names() const;
@@ -105,8 +106,9 @@ class Tracker {
 
   MessageTable messages_;
   std::deque<std::pair<Message*, std::int64_t>> ended_;  // and when
-  Interner scopes_;                                      // host and instance
+  static constexpr std::uint32_t kMostInstances = 64;    // of MTAs on one host; further ones count as the last
   Interner hosts_;
+  Interner instances_;
   Interner relay_names_;
   std::vector<Relay> relays_;
   Interner domains_;
@@ -126,7 +128,9 @@ class Tracker {
   // Of the line at hand.
   std::uint32_t scope_ = 0;
   std::uint32_t host_ = 0;
-  std::string scope_host_, scope_instance_;  // of scope_
+  std::uint32_t instance_ = 0;
+  std::string scope_host_, scope_program_;  // of host_ and instance_
+  std::vector<std::pair<Party*, std::uint16_t>> pending_evidence_;  // groups whose last line is still to be copied
   const std::vector<std::string>* names_ = nullptr;
   std::uint32_t source_ = 0;
   std::uint64_t first_line_ = 0;
