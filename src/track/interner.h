@@ -19,11 +19,11 @@ class Interner {
   // Ids run from 0 in the order the texts were first seen.
   std::uint32_t id(std::string_view text) {
     const auto hash = hash_of(text);
-    if (hash == last_hash_ && !texts_.empty() && text == texts_[last_id_]) return last_id_;
+    if (hash == last_hash_ && !texts_.empty() && same(text, texts_[last_id_])) return last_id_;
     const auto mark = static_cast<std::uint32_t>(hash >> 32);
     auto at = hash & (slots_.size() - 1);
     for (; slots_[at].id_plus_1 != 0; at = (at + 1) & (slots_.size() - 1)) {
-      if (slots_[at].mark == mark && texts_[slots_[at].id_plus_1 - 1] == text) {
+      if (slots_[at].mark == mark && same(texts_[slots_[at].id_plus_1 - 1], text)) {
         last_hash_ = hash;
         return last_id_ = slots_[at].id_plus_1 - 1;
       }
@@ -38,7 +38,7 @@ class Interner {
   // The id of a text that was seen before.
   std::optional<std::uint32_t> find(std::string_view text) const {
     for (auto at = hash_of(text) & (slots_.size() - 1); slots_[at].id_plus_1 != 0; at = (at + 1) & (slots_.size() - 1)) {
-      if (texts_[slots_[at].id_plus_1 - 1] == text) return slots_[at].id_plus_1 - 1;
+      if (same(texts_[slots_[at].id_plus_1 - 1], text)) return slots_[at].id_plus_1 - 1;
     }
     return std::nullopt;
   }

@@ -21,7 +21,7 @@ void Message::set_sender(std::string_view sender) {
   sender_length = static_cast<std::uint32_t>(sender.size());
 }
 
-Recipient& Message::add_recipient(std::string_view address, std::uint32_t hash) {
+Recipient& Message::add_recipient(std::string_view address, std::uint64_t hash) {
   Recipient& recipient = recipients.emplace_back();
   recipient.text_begin = static_cast<std::uint32_t>(text.size());
   recipient.text_length = static_cast<std::uint32_t>(address.size());
@@ -37,7 +37,7 @@ Message* MessageTable::find(std::uint32_t scope, std::string_view queue_id) {
   for (auto at = value & (slots_.size() - 1); slots_[at].index_plus_1 != 0; at = (at + 1) & (slots_.size() - 1)) {
     if (slots_[at].mark != mark) continue;
     Message& message = this->at(slots_[at].index_plus_1 - 1);
-    if (message.scope == scope && message.id() == queue_id) return &message;
+    if (message.scope == scope && same(message.id(), queue_id)) return &message;
   }
   return nullptr;
 }
@@ -83,12 +83,8 @@ void MessageTable::drop(Message& message) {
     }
   }
   slots_[hole] = {};
-  // The place is used again: keep what its texts and lists have allocated.
+  // The place is used again: keep what its text has allocated.
   Message fresh;
-  fresh.recipients.swap(message.recipients);
-  fresh.recipients.clear();
-  fresh.parties.swap(message.parties);
-  fresh.parties.clear();
   fresh.text.swap(message.text);
   fresh.text.clear();
   message = std::move(fresh);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,8 +20,9 @@ namespace mtalens {
 inline constexpr std::uint32_t kNobody = 0;  // a party, a peer, a reason that is not known
 
 struct Recipient {
+  // Of the address. It stands for the address: two of one message that shared these 64 bits would count as one.
+  std::uint64_t hash = 0;
   std::uint32_t text_begin = 0;  // its address in the message's text
-  std::uint32_t hash = 0;        // of the address
   std::uint32_t text_length = 0;
   std::uint32_t destination = 0;  // its domain
   std::uint32_t party = kNobody;  // the last host that spoke for it, or who is behind the domain
@@ -61,8 +63,8 @@ struct Message {
   std::uint32_t last_recipient = 0;
   bool tls_fallback_told = false;
   std::array<TransactionMark, 2> transactions{};
-  std::vector<std::uint32_t> parties;  // that it wanted to go to
-  std::vector<Recipient> recipients;
+  boost::container::small_vector<Recipient, 1> recipients;    // nearly all messages have one
+  boost::container::small_vector<std::uint32_t, 2> parties;  // that it wanted to go to
   std::string text;  // the sender, then the recipients
 
   std::string_view id() const { return {id_text.data(), id_length}; }
@@ -78,7 +80,7 @@ struct Message {
     return declared > static_cast<std::int64_t>(recipients.size()) ? static_cast<std::uint64_t>(declared) - recipients.size() : 0;
   }
   void set_sender(std::string_view sender);
-  Recipient& add_recipient(std::string_view address, std::uint32_t hash);
+  Recipient& add_recipient(std::string_view address, std::uint64_t hash);
 };
 
 // Open messages by queue id, within a scope (a host and an MTA instance). References stay valid until the
@@ -100,9 +102,18 @@ class MessageTable {
     }
   }
 
-  // That a message of this id will be asked for soon.
-  void expect(std::uint32_t scope, std::string_view queue_id) const {
-    __builtin_prefetch(&slots_[hash(scope, queue_id) & (slots_.size() - 1)]);
+  // That a message of this id will be asked for soon: brings its slot near. The answer is for near().
+  std::uint64_t expect(std::uint32_t scope, std::string_view queue_id) const {
+    const auto value = hash(scope, queue_id);
+    __builtin_prefetch(&slots_[value & (slots_.size() - 1)]);
+    return value;
+  }
+  // A little later: brings the message itself near.
+  void near(std::uint64_t expected) const {
+    const auto index_plus_1 = slots_[expected & (slots_.size() - 1)].index_plus_1;
+    if (index_plus_1 == 0) return;
+    const auto* message = reinterpret_cast<const char*>(&at(index_plus_1 - 1));
+    for (std::size_t line = 0; line < sizeof(Message); line += 64) __builtin_prefetch(message + line);
   }
 
  private:

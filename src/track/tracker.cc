@@ -15,7 +15,7 @@ constexpr std::size_t kMostForwards = 1 << 14;           // addresses that forwa
 constexpr std::size_t kMostLogins = 1 << 14;
 constexpr std::size_t kMostCodes = 64;
 constexpr std::size_t kEvidenceText = 2000;
-constexpr std::size_t kAhead = 4;  // events whose message is fetched into the cache while others are joined
+constexpr std::size_t kAhead = 4;  // so many events ahead a message is brought near, and its slot twice as many
 
 // Postfix instances have queues of their own, told by their tag: postfix-out/smtp. The others' ids are unique
 // on a host.
@@ -58,8 +58,13 @@ void Tracker::add(const Batch& batch, const std::vector<std::string>& names) {
   for (const auto& run : batch.runs) {
     source_ = run.source;
     first_line_ = run.first_line;
+    std::array<std::uint64_t, 2 * kAhead> expected{};
     for (auto i = run.events_begin; i < run.events_end; ++i) {
-      if (i + kAhead < run.events_end) messages_.expect(scope_, batch.events[i + kAhead].queue_id);
+      const auto further = i + 2 * kAhead;
+      messages_.near(expected[(i + kAhead) % expected.size()]);
+      if (further < run.events_end) {
+        expected[further % expected.size()] = messages_.expect(scope_, batch.events[further].queue_id);
+      }
       add(batch.events[i]);
     }
   }
@@ -466,11 +471,11 @@ void Tracker::on_tls_detail(const Event& event) {
 
 // A host and an MTA instance on it: queue ids are unique within.
 void Tracker::enter_scope(const Event& event) {
-  if (event.host != scope_host_ || hosts_.size() == 0) {
+  if (!same(event.host, scope_host_) || hosts_.size() == 0) {
     scope_host_ = event.host;
     host_ = hosts_.id(scope_host_);
   }
-  if (event.program != scope_program_ || instances_.size() == 0) {
+  if (!same(event.program, scope_program_) || instances_.size() == 0) {
     scope_program_ = event.program;
     instance_ = std::min(instances_.id(instance_of(event)), kMostInstances - 1);
   }
@@ -491,14 +496,13 @@ Message& Tracker::message_of(const Event& event) {
 }
 
 Recipient* Tracker::recipient_of(Message& message, const Event& event) {
-  const auto hash = static_cast<std::uint32_t>(hash_of(event.recipient));
+  const auto hash = hash_of(event.recipient);
   auto& recipients = message.recipients;
-  const auto is_it = [&](const Recipient& r) { return r.hash == hash && message.address(r) == event.recipient; };
   // They mostly come in the same order: look from where the last one stood.
   const auto count = static_cast<std::uint32_t>(recipients.size());
   for (std::uint32_t i = 0, at = message.last_recipient; i < count; ++i, ++at) {
     if (at >= count) at -= count;
-    if (!is_it(recipients[at])) continue;
+    if (recipients[at].hash != hash) continue;
     message.last_recipient = at;
     return &recipients[at];
   }
