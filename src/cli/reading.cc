@@ -36,11 +36,15 @@ Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_q
 }
 
 std::size_t page_width() {
+  int width = 80;
   winsize size{};
-  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    return std::clamp<std::size_t>(size.ws_col, 60, 120);
+  const char* told = std::getenv("COLUMNS");
+  if (told != nullptr && std::atoi(told) > 0) {
+    width = std::atoi(told);
+  } else if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    width = size.ws_col;
   }
-  return 100;
+  return static_cast<std::size_t>(std::clamp(width, 60, 120));
 }
 
 }  // namespace mtalens
