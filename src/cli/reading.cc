@@ -28,10 +28,22 @@ Reading read_inputs(const Options& options, KindSet wanted, const Consume& consu
   return out;
 }
 
+namespace {
+
+// What came before `since` or after `until` does not count: the log begins and ends there, and ages are as of then.
+void leave_out(InputSummary& input, std::int64_t since_us, std::int64_t until_us) {
+  if (input.from_us == kNoTime) return;
+  input.to_us = std::clamp(until_us, input.from_us, input.to_us);
+  input.from_us = std::clamp(since_us, input.from_us, input.to_us);
+}
+
+}  // namespace
+
 Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue) {
   Tracker tracker(Knowledge::builtin(), {options.since_us, until_us, keep_queue, options.our_domains});
   auto reading = read_inputs(options, Tracker::wanted(),
                              [&](const Batch& batch, const std::vector<std::string>& names) { tracker.add(batch, names); });
+  leave_out(reading.input, options.since_us, until_us);
   return {tracker.analysis(std::move(reading.input)), reading.complete};
 }
 
