@@ -27,7 +27,7 @@ def blocks(markdown):
 
 
 def same(shown, said):
-    return said.startswith(shown[:-1]) if shown.endswith(" …") else said == shown
+    return said.startswith(shown[:-2]) if shown.endswith(" …") else said == shown
 
 
 def first_difference(shown, said):
