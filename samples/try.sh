@@ -3,8 +3,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tests/install.sh
-cmake --preset release -G Ninja >/dev/null
-cmake --build --preset release --target mtalens >/dev/null
+mkdir -p build
+printf 'building build/release …\n'
+{ cmake --preset release -G Ninja && cmake --build --preset release --target mtalens; } >build/release.log 2>&1 ||
+  { tail -n 60 build/release.log; exit 1; }
 export TZ=UTC
 show() {
   printf '\n$ mtalens %s\n\n' "$*"

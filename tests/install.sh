@@ -8,6 +8,7 @@ while read -r package; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done < "${1:-tests/packages.txt}"
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
+printf 'installing %s …\n' "${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 sudo=; if [ "$(id -u)" -ne 0 ]; then sudo=sudo; fi
 $sudo apt-get update -qq

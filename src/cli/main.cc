@@ -8,21 +8,23 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/output.h"
 
 namespace {
 
 using namespace mtalens;
 
+int say(const std::string& text) {
+  Output output("");
+  output.write(text);
+  output.done();
+  return 0;
+}
+
 int run(const Options& options) {
-  if (options.version) {
-    fmt::print("mtalens {}\n", MTALENS_VERSION);
-    return 0;
-  }
+  if (options.version) return say(fmt::format("mtalens {}\n", MTALENS_VERSION));
   const bool nothing_to_read = options.files.empty() && isatty(STDIN_FILENO);
-  if (options.help || nothing_to_read) {
-    fmt::print("{}", help_text());
-    return 0;
-  }
+  if (options.help || nothing_to_read) return say(help_text());
   static const std::map<std::string, int (*)(const Options&)> kCommands{
       {"report", run_report}, {"queue", run_queue}, {"events", run_events}, {"trace", run_trace}};
   return kCommands.at(options.command)(options);

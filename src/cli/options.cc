@@ -36,12 +36,12 @@ po::options_description settings() {
   add("year", po::value<int>()->value_name("YEAR"), "of each file's first stamp that bears none (default: told from the file's age)");
   add("timezone", po::value<std::string>()->value_name("ZONE"), "of stamps that bear none: Europe/London, UTC (default: this machine's)");
   add("our-domain", po::value<std::vector<std::string>>()->composing()->value_name("DOMAIN"), "a domain whose mail is ours (may be given again)");
-  add("format", po::value<std::string>()->value_name("FORMAT"), "text or json");
-  add("output,o", po::value<std::string>()->value_name("FILE"), "write there (default: standard output)");
+  add("format", po::value<std::string>()->value_name("FORMAT"), "text or json (events are always JSON, one object a line)");
+  add("output,o", po::value<std::string>()->value_name("FILE"), "write there, once all is read (default: standard output)");
   add("jobs", po::value<int>()->value_name("N"), "threads (default: one for each core)");
   add("color", po::value<std::string>()->value_name("WHEN"), "auto, always or never");
-  add("quiet", po::bool_switch(), "no notes on standard error");
-  add("verbose", po::bool_switch(), "every finding in full, and what the run cost");
+  add("quiet", po::bool_switch(), "nothing on standard error but errors");
+  add("verbose", po::bool_switch(), "every finding with what to do, and on standard error what the run cost");
   add("config", po::value<std::string>()->value_name("FILE"), "settings, one `name = value` a line, under these names");
   add("help,h", po::bool_switch(), "this text");
   add("version", po::bool_switch(), "the version");
@@ -113,6 +113,16 @@ void take(const po::variables_map& given, const char* name, T& to) {
   if (given.count(name)) to = given[name].template as<T>();
 }
 
+// What is read must not be replaced by what is said of it.
+void check_output(const Options& options) {
+  std::error_code none;
+  for (const auto& file : options.files) {
+    if (std::filesystem::equivalent(file, options.output, none) && std::filesystem::is_regular_file(file, none)) {
+      throw UsageError(fmt::format("--output: {} is one of the logs to read", options.output));
+    }
+  }
+}
+
 void check(const Options& options) {
   if (options.mta != "auto" && find_parser(options.mta) == nullptr) {
     throw UsageError(fmt::format("--mta: '{}' is none of auto, postfix, sendmail, exim", options.mta));
@@ -169,6 +179,7 @@ Options read_options(int argc, char** argv) {
   if (given.count("block-bytes")) options.block_bytes = static_cast<std::size_t>(whole("block-bytes", 1, 1 << 30));
   options.color = wants_color(given, options.output);
   check(options);
+  if (!options.output.empty()) check_output(options);
   return options;
 }
 

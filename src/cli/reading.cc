@@ -28,19 +28,35 @@ Reading read_inputs(const Options& options, KindSet wanted, const Consume& consu
   return out;
 }
 
+namespace {
+
+// What came before `since` or after `until` does not count: the log begins and ends there, and ages are as of then.
+void leave_out(InputSummary& input, std::int64_t since_us, std::int64_t until_us) {
+  if (input.from_us == kNoTime) return;
+  input.to_us = std::clamp(until_us, input.from_us, input.to_us);
+  input.from_us = std::clamp(since_us, input.from_us, input.to_us);
+}
+
+}  // namespace
+
 Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue) {
   Tracker tracker(Knowledge::builtin(), {options.since_us, until_us, keep_queue, options.our_domains});
   auto reading = read_inputs(options, Tracker::wanted(),
                              [&](const Batch& batch, const std::vector<std::string>& names) { tracker.add(batch, names); });
+  leave_out(reading.input, options.since_us, until_us);
   return {tracker.analysis(std::move(reading.input)), reading.complete};
 }
 
 std::size_t page_width() {
+  int width = 80;
   winsize size{};
-  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    return std::clamp<std::size_t>(size.ws_col, 60, 120);
+  const char* told = std::getenv("COLUMNS");
+  if (told != nullptr && std::atoi(told) > 0) {
+    width = std::atoi(told);
+  } else if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    width = size.ws_col;
   }
-  return 100;
+  return static_cast<std::size_t>(std::clamp(width, 60, 120));
 }
 
 }  // namespace mtalens

@@ -21,7 +21,7 @@ struct Joined {
 };
 Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue);
 
-// Columns of the terminal, or of a page where there is none.
+// Columns: as $COLUMNS says, else of the terminal, else 80; from 60 to 120.
 std::size_t page_width();
 
 }  // namespace mtalens

@@ -1,21 +1,42 @@
 // mtalens report: the diagnosis.
 #include "report/report.h"
 
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <chrono>
+
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/reading.h"
 #include "knowledge/knowledge.h"
 #include "mtalens/rule.h"
+#include "rules/wording.h"
 
 namespace mtalens {
 
+namespace {
+
+// "61,685 lines, 7.1 MB in 0.12 s, 24 MB of memory"
+void say_cost(const InputSummary& input, std::chrono::steady_clock::time_point begin) {
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  fmt::print(stderr, "mtalens: {}, {:.1f} MB in {:.2f} s, {} MB of memory\n", counted(input.lines, "line"),
+             static_cast<double>(input.bytes) / 1e6, took.count(), used.ru_maxrss / 1024);
+}
+
+}  // namespace
+
 int run_report(const Options& options) {
+  const auto begin = std::chrono::steady_clock::now();
   const auto [analysis, complete] = analyze_inputs(options, options.until_us, false);
   const auto findings = judge(analysis, Knowledge::builtin());
   Output output(options.output);
   output.write(options.format == "json" ? json_report(analysis, findings)
                                         : text_report(analysis, findings, {options.color, page_width(), options.verbose}));
   output.done();
+  if (options.verbose && !options.quiet) say_cost(analysis.input, begin);
   return complete ? 0 : 2;
 }
 

@@ -15,6 +15,8 @@
 #include "cli/output.h"
 #include "cli/reading.h"
 #include "input/spool.h"
+#include "knowledge/knowledge.h"
+#include "report/events.h"
 #include "report/safe_text.h"
 
 namespace mtalens {
@@ -101,7 +103,7 @@ int run_trace(const Options& given) {
   family.close();
   Output output(options.output);
   if (family.size() == 0) {
-    fmt::print(stderr, "mtalens: trace: no message with '{}' in this log\n", safe_text(options.what));
+    if (!options.quiet) fmt::print(stderr, "mtalens: trace: no message with '{}' in this log\n", safe_text(options.what));
     return first.complete ? 0 : 2;
   }
   std::string text;
@@ -111,9 +113,13 @@ int run_trace(const Options& given) {
     for (const auto& run : batch.runs) {
       for (auto i = run.events_begin; i < run.events_end; ++i) {
         const Event& event = batch.events[i];
-        if (!family.holds(event) || event.line.data() == last) continue;
+        if (!family.holds(event)) continue;
+        if (options.format == "json") {
+          append_event(text, event, names[run.source], run.first_line + event.line_number, Knowledge::builtin());
+          continue;
+        }
+        if (event.line.data() == last) continue;
         last = event.line.data();
-        if (options.format == "json") continue;
         text += fmt::format("{}:{}: {}\n", safe_text(names[run.source]), run.first_line + event.line_number, safe_text(event.line));
       }
     }

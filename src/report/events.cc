@@ -85,11 +85,9 @@ class Object {
   void seconds(std::string_view key, std::int64_t us) {
     if (us < 0) return;
     name(key);
-    if (us % 1'000'000 == 0) {
-      fmt::format_to(std::back_inserter(out_), "{}", us / 1'000'000);
-    } else {
-      fmt::format_to(std::back_inserter(out_), "{:.6g}", static_cast<double>(us) / 1e6);
-    }
+    fmt::format_to(std::back_inserter(out_), "{}", us / 1'000'000);
+    const auto micros = fmt::format("{:06}", us % 1'000'000);
+    if (const auto last = micros.find_last_not_of('0'); last != micros.npos) (out_ += '.').append(micros, 0, last + 1);
   }
   void flag(std::string_view key, bool value) {
     if (!value) return;

@@ -11,9 +11,33 @@
 namespace mtalens {
 namespace {
 
-constexpr std::size_t kIndent = 10;       // of what belongs to a finding
-constexpr std::size_t kFullFindings = 6;  // further ones get one line each
-constexpr std::size_t kProviderRows = 12;
+constexpr std::size_t kTitleIndent = 14;  // " 1  CRITICAL  "
+constexpr std::size_t kIndent = 4;        // of what belongs to a title
+constexpr std::size_t kFullStories = 6;   // further ones are named only
+constexpr std::size_t kNamedFindings = 12;
+constexpr std::size_t kFirstDetails = 4;  // the others stand with what to do
+constexpr std::size_t kLongDetail = 145;  // bytes of a quoted reply
+constexpr std::size_t kProviderRows = 8;
+
+// Breaks at blanks into lines of at most `room` columns; a longer word stays whole.
+std::vector<std::string> wrapped(std::string_view text, std::size_t room) {
+  std::vector<std::string> out;
+  std::size_t used = 0;
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    if (word.empty()) continue;
+    const auto wide = columns(word);
+    if (out.empty() || used + 1 + wide > room) {
+      out.emplace_back(word);
+      used = wide;
+    } else {
+      (out.back() += ' ') += word;
+      used += 1 + wide;
+    }
+  }
+  return out;
+}
 
 class Page {
  public:
@@ -24,44 +48,49 @@ class Page {
     out_ += '\n';
   }
 
-  // Breaks at blanks; what follows the first line is indented like it.
-  void paragraph(std::size_t indent, std::string_view text) {
-    const std::string lead(indent, ' ');
-    const std::size_t room = style_.width > indent + 20 ? style_.width - indent : 20;
-    while (!text.empty()) {
-      auto cut = text.size();
-      if (columns(text) > room) {
-        cut = text.rfind(' ', room);
-        if (cut == std::string_view::npos || cut == 0) cut = text.find(' ');
-        if (cut == std::string_view::npos) cut = text.size();
-      }
-      line(lead + std::string(text.substr(0, cut)));
-      text.remove_prefix(std::min(text.size(), cut));
-      while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  // Broken at blanks, every line indented.
+  void paragraph(std::size_t indent, std::string_view text, std::string_view color = {}) {
+    for (const auto& words : wrapped(text, room(indent))) line(std::string(indent, ' ') + painted(words, color));
+  }
+
+  // `lead` stands before the first line, blanks of its width before the others.
+  void hanging(std::string_view lead, std::size_t lead_columns, std::string_view text, std::string_view color = {}) {
+    bool first = true;
+    for (const auto& words : wrapped(text, room(lead_columns))) {
+      line((first ? std::string(lead) : std::string(lead_columns, ' ')) + painted(words, color));
+      first = false;
     }
   }
 
-  // Keeps its line breaks: configuration lines.
-  void verbatim(std::size_t indent, std::string_view text) {
-    const std::string lead(indent, ' ');
+  // Configuration lines, which begin with a blank or a #, stay as they are; what is said between them is broken.
+  void remedy(std::size_t indent, std::string_view text) {
     while (!text.empty()) {
       const auto end = text.find('\n');
-      line(lead + safe_text(text.substr(0, end)));
+      const auto words = safe_text(text.substr(0, end));
+      if (words.starts_with(' ') || words.starts_with('#')) {
+        line(std::string(indent, ' ') + words);
+      } else {
+        paragraph(indent, words);
+      }
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
   }
 
   std::string painted(std::string_view text, std::string_view color) const {
-    return style_.color ? fmt::format("\x1b[{}m{}\x1b[0m", color, text) : std::string(text);
+    return style_.color && !color.empty() ? fmt::format("\x1b[{}m{}\x1b[0m", color, text) : std::string(text);
   }
 
   std::size_t width() const { return style_.width; }
   std::string take() { return std::move(out_); }
 
  private:
+  std::size_t room(std::size_t indent) const { return style_.width > indent + 20 ? style_.width - indent : 20; }
+
   const TextStyle& style_;
   std::string out_;
 };
+
+std::string base_name(const std::string& file) { return file.substr(file.rfind('/') + 1); }
 
 std::string mta_title(const std::string& mta) {
   if (mta == "postfix") return "Postfix";
@@ -69,11 +98,23 @@ std::string mta_title(const std::string& mta) {
   return mta;
 }
 
-// "maillog · Postfix on lab · 7 Dec 2026 – 17 Dec 2026 UTC · 21,604 lines, every one understood"
+// "UTC", or "CET/CEST" where the log crosses from one to the other. Named here alone: all times below are in it.
+std::string zones(std::int64_t from_us, std::int64_t to_us) {
+  const auto from = zone_name(from_us), to = zone_name(to_us);
+  return from == to ? to : from + "/" + to;
+}
+
+// "7 Dec 2026" is "7 Dec" before a day of the same year.
+std::string_view without_year_of(std::string_view day, std::string_view later) {
+  const auto year = day.rfind(' ');
+  return later.ends_with(day.substr(year)) ? day.substr(0, year) : day;
+}
+
+// "maillog · Postfix on lab · 7 Dec – 17 Dec 2026 UTC · 21,604 lines, every one understood"
 std::string headline(const InputSummary& input) {
   std::vector<std::string> sources, mtas;
   for (const auto& source : input.sources) {
-    sources.push_back(source.name.substr(source.name.rfind('/') + 1));
+    sources.push_back(base_name(source.name));
     for (const auto& mta : source.mta) {
       if (std::find(mtas.begin(), mtas.end(), mta_title(mta)) == mtas.end()) mtas.push_back(mta_title(mta));
     }
@@ -85,8 +126,9 @@ std::string headline(const InputSummary& input) {
   }
   if (input.from_us != kNoTime) {
     const auto from = day(input.from_us), to = day(input.to_us);
-    out += from == to ? fmt::format(" · {} {}–{} {}", from, clock_time(input.from_us), clock_time(input.to_us), zone_name(input.to_us))
-                      : fmt::format(" · {} – {} {}", from, to, zone_name(input.to_us));
+    out += from == to ? fmt::format(" · {} {}–{} {}", from, clock_time(input.from_us), clock_time(input.to_us),
+                                    zones(input.from_us, input.to_us))
+                      : fmt::format(" · {} – {} {}", without_year_of(from, to), to, zones(input.from_us, input.to_us));
   }
   out += " · " + counted(input.lines, "line");
   if (input.mail_lines > 0 && input.unrecognized_lines == 0 && input.unreadable_lines == 0) out += ", every one understood";
@@ -119,38 +161,132 @@ std::string_view severity_color(Severity severity) {
   return severity == Severity::critical ? "1;31" : severity == Severity::warning ? "1;33" : "1;36";
 }
 
+// "maillog:2035 and 18,349 more lines · throttle/too-many-messages"
 std::string place_of(const Finding& finding) {
-  if (finding.evidence.empty() || finding.evidence.front().line == 0) return {};
+  std::string out = finding.id;
+  if (finding.evidence.empty() || finding.evidence.front().line == 0) return out;
   const auto& first = finding.evidence.front();
-  auto out = fmt::format("{}:{}", safe_text(first.source.substr(first.source.rfind('/') + 1), 60), first.line);
-  if (finding.occurrences > 1) out += fmt::format(" (and {} more)", grouped(finding.occurrences - 1));
+  auto shown = fmt::format("{}:{}", safe_text(base_name(first.source), 60), first.line);
+  if (finding.occurrences > 1) shown += fmt::format(" and {} more", counted(finding.occurrences - 1, "line"));
+  return shown + " · " + out;
+}
+
+// A finding under the number it goes by on this page.
+struct Numbered {
+  std::size_t number = 0;
+  const Finding* finding = nullptr;
+};
+
+// What is found about one provider or one peer, the gravest first.
+using Story = std::vector<Numbered>;
+
+std::string subject_of(const Finding& finding) {
+  std::string out;
+  for (const auto& [what, who] : finding.subject) {
+    if (what == "provider" || what == "peer" || what == "direction") out += what + '\0' + who + '\0';
+  }
   return out;
 }
 
-void add_title(Page& page, const Finding& finding) {
+// `all`: with what only repeats in a title what a graver finding of the same story says.
+std::vector<Story> stories_of(const std::vector<Finding>& findings, bool all) {
+  std::vector<Story> out;
+  std::map<std::string, std::size_t> by_subject;
+  for (const auto& finding : findings) {
+    const auto [at, fresh] = by_subject.try_emplace(subject_of(finding), out.size());
+    if (fresh) out.emplace_back();
+    const bool repeats = !fresh && finding.severity == Severity::info && finding.details.empty();
+    if (all || !repeats) out[at->second].push_back({0, &finding});
+  }
+  std::size_t number = 0;
+  for (auto& story : out) {
+    for (auto& numbered : story) numbered.number = ++number;
+  }
+  return out;
+}
+
+void add_title(Page& page, const Numbered& numbered) {
+  const auto& finding = *numbered.finding;
   const auto word = severity_word(finding.severity);
-  const auto title = safe_text(finding.title);
-  const auto used = kIndent + columns(title);
-  std::string out = page.painted(word, severity_color(finding.severity)) + std::string(kIndent - word.size(), ' ');
-  if (used + 2 + finding.id.size() <= page.width()) {
-    page.line(out + page.painted(title, "1") + std::string(page.width() - used - finding.id.size(), ' ') +
-              page.painted(finding.id, "2"));
-  } else {
-    page.line(out + page.painted(title, "1"));
-    page.line(std::string(kIndent, ' ') + page.painted(finding.id, "2"));
+  const auto lead = fmt::format("{:>2}  {}{}", numbered.number, page.painted(word, severity_color(finding.severity)),
+                                std::string(kTitleIndent - 4 - word.size(), ' '));
+  page.hanging(lead, kTitleIndent, safe_text(finding.title), "1");
+}
+
+void add_details(Page& page, const Finding& finding, std::size_t first, std::size_t end, std::size_t most) {
+  for (auto i = first; i < std::min(end, finding.details.size()); ++i) {
+    page.paragraph(kIndent, safe_text(finding.details[i], most));
   }
 }
 
-void add_finding(Page& page, const Finding& finding, bool with_remedy) {
-  add_title(page, finding);
-  for (const auto& detail : finding.details) page.paragraph(kIndent, safe_text(detail, 400));
-  page.paragraph(kIndent, safe_text(finding.meaning));
-  if (with_remedy && !finding.remedy.empty()) {
-    page.line(std::string(kIndent, ' ') + "what to do:");
-    page.verbatim(kIndent + 2, finding.remedy);
+// The first finding of a story tells it, the others add what follows from it.
+void add_story(Page& page, const Story& story) {
+  for (const auto& numbered : story) {
+    add_title(page, numbered);
+    add_details(page, *numbered.finding, 0, &numbered == &story.front() ? kFirstDetails : 1, kLongDetail);
   }
-  if (const auto place = place_of(finding); !place.empty()) page.line(std::string(kIndent, ' ') + page.painted(place, "2"));
   page.line();
+}
+
+void add_stories(Page& page, const std::vector<Story>& stories, std::size_t in_full) {
+  for (std::size_t i = 0; i < std::min(in_full, stories.size()); ++i) add_story(page, stories[i]);
+  std::size_t named = 0, left = 0;
+  for (auto i = in_full; i < stories.size(); ++i) {
+    for (const auto& numbered : stories[i]) {
+      if (named < kNamedFindings) {
+        add_title(page, numbered);
+        ++named;
+      } else {
+        ++left;
+      }
+    }
+  }
+  if (left > 0) page.line(fmt::format("    and {}: --verbose tells all", counted(left, "further finding")));
+  if (named > 0) page.line();
+}
+
+// One cure and the findings that it is for.
+struct Cure {
+  std::vector<Numbered> of;
+};
+
+// Each remedy once, in the order of the findings; those of the stories that are told in full.
+std::vector<Cure> cures_of(const std::vector<Story>& stories, std::size_t in_full) {
+  std::vector<Cure> out;
+  std::map<std::string_view, std::size_t> by_remedy;
+  for (std::size_t i = 0; i < stories.size(); ++i) {
+    for (const auto& numbered : stories[i]) {
+      const std::string_view remedy = numbered.finding->remedy;
+      if (remedy.empty() || (i >= in_full && !by_remedy.contains(remedy))) continue;
+      const auto [at, fresh] = by_remedy.try_emplace(remedy, out.size());
+      if (fresh) out.emplace_back();
+      out[at->second].of.push_back(numbered);
+    }
+  }
+  return out;
+}
+
+std::string numbers_of(const Cure& cure) {
+  std::string out;
+  for (const auto& numbered : cure.of) out += fmt::format("{}{}", out.empty() ? "" : ", ", numbered.number);
+  return out;
+}
+
+void add_cures(Page& page, const std::vector<Story>& stories, std::size_t in_full) {
+  const auto cures = cures_of(stories, in_full);
+  if (cures.empty()) return;
+  page.line(page.painted("What to do", "1"));
+  page.line();
+  for (const auto& cure : cures) {
+    const auto& finding = *cure.of.front().finding;
+    const auto lead = fmt::format("{:>2}  ", numbers_of(cure));
+    page.hanging(lead, lead.size(), safe_text(finding.title), "1");
+    page.paragraph(kIndent, safe_text(finding.meaning));
+    add_details(page, finding, kFirstDetails, finding.details.size(), std::string_view::npos);
+    page.remedy(kIndent + 2, finding.remedy);
+    page.paragraph(kIndent, place_of(finding), "2");
+    page.line();
+  }
 }
 
 std::string cell(std::uint64_t number, std::size_t width) { return fmt::format("{:>{}}", grouped(number), width); }
@@ -164,61 +300,85 @@ std::string name_cell(const std::string& name, std::size_t width) {
 
 void add_providers(Page& page, const Analysis& analysis) {
   if (analysis.providers.empty()) return;
-  const std::size_t name = std::clamp<std::size_t>(page.width() > 62 ? page.width() - 62 : 16, 16, 36);
-  page.line(page.painted(fmt::format("{:<{}} {:>10} {:>9} {:>10} {:>9} {:>8} {:>8}", "Provider", name, "accepted", "refused",
+  const std::size_t name = std::clamp<std::size_t>(page.width() > 60 ? page.width() - 60 : 16, 16, 36);
+  page.line(page.painted(fmt::format("{:<{}}{:>10}{:>9}{:>11}{:>10}{:>9}{:>11}", "Provider", name, "accepted", "refused",
                                      "throttled", "deferred", "queued", "oldest"), "1"));
   std::size_t shown = 0;
   for (const auto& p : analysis.providers) {
     if (shown++ == kProviderRows) break;
-    page.line(name_cell(p.name, name) + ' ' + cell(p.accepted, 10) + ' ' + cell(p.refusals, 9) + ' ' + cell(p.throttled, 10) +
-              ' ' + cell(p.attempts.deferred, 9) + ' ' + cell(p.queue.queued, 8) + ' ' +
-              fmt::format("{:>8}", p.queue.oldest_us == kNoTime ? "-" : duration(analysis.input.to_us - p.queue.oldest_us)));
+    page.line(name_cell(p.name, name) + cell(p.accepted, 10) + cell(p.refusals, 9) + cell(p.throttled, 11) +
+              cell(p.attempts.deferred, 10) + cell(p.queue.queued, 9) +
+              fmt::format("{:>11}", p.queue.oldest_us == kNoTime ? "-" : duration(analysis.input.to_us - p.queue.oldest_us)));
   }
   if (analysis.providers.size() > kProviderRows) {
     page.line(fmt::format("and {} more (all are in --format json)", counted(analysis.providers.size() - kProviderRows, "provider")));
   }
-  page.line(page.painted("accepted: messages; refused, throttled: replies; deferred: tries; queued: recipients", "2"));
+  page.paragraph(0, "accepted: messages; refused, throttled: replies; deferred: tries; queued: recipients", "2");
   page.line();
 }
 
 void add_totals(Page& page, const Totals& totals) {
-  page.line(fmt::format("{}, {}: {} delivered, {} bounced, {} expired, {} queued", counted(totals.messages, "message"),
-                        counted(totals.recipients, "recipient"), grouped(totals.delivered), grouped(totals.bounced),
-                        grouped(totals.expired), grouped(totals.queued)));
+  page.paragraph(0, fmt::format("{}, {}: {} delivered, {} bounced, {} expired, {} queued", counted(totals.messages, "message"),
+                                counted(totals.recipients, "recipient"), grouped(totals.delivered), grouped(totals.bounced),
+                                grouped(totals.expired), grouped(totals.queued)));
+}
+
+using AgeCounts = std::array<std::uint64_t, kAgeBuckets>;
+
+// How many recipients of each provider wait for how long; `order` is the rows' with their sums.
+void add_ages(Page& page, const std::vector<std::pair<std::uint64_t, std::string>>& order,
+              const std::map<std::string, AgeCounts>& ages) {
+  if (order.empty()) return;
+  std::size_t sums = 6, used = sums;
+  std::array<std::size_t, kAgeBuckets> widths{};
+  for (std::size_t i = 0; i < kAgeBuckets; ++i) {
+    widths[i] = std::string_view(kAgeBucketNames[i]).size();
+    for (const auto& [provider, counts] : ages) widths[i] = std::max(widths[i], grouped(counts[i]).size());
+    used += ++widths[i];
+  }
+  const auto name = std::clamp<std::size_t>(page.width() > used ? page.width() - used : 0, 18, 30);
+  std::string head = fmt::format("{:<{}}{:>{}}", "recipients by age", name, "all", sums);
+  for (std::size_t i = 0; i < kAgeBuckets; ++i) head += fmt::format("{:>{}}", kAgeBucketNames[i], widths[i]);
+  page.line(page.painted(head, "1"));
+  for (const auto& [sum, provider] : order) {
+    std::string row = name_cell(provider, name) + cell(sum, sums);
+    for (std::size_t i = 0; i < kAgeBuckets; ++i) row += cell(ages.at(provider)[i], widths[i]);
+    page.line(row);
+  }
+  page.line();
 }
 
 }  // namespace
 
 std::string text_report(const Analysis& analysis, const std::vector<Finding>& findings, const TextStyle& style) {
   Page page(style);
-  page.paragraph(0, headline(analysis.input));
+  if (!analysis.input.sources.empty()) page.paragraph(0, headline(analysis.input));
+  if (analysis.totals.messages > 0) add_totals(page, analysis.totals);
   add_caveats(page, analysis);
   page.line();
-  std::size_t shown = 0;
-  for (const auto& finding : findings) {
-    if (!style.verbose && shown++ >= kFullFindings) {
-      add_title(page, finding);
-      continue;
-    }
-    add_finding(page, finding, style.verbose || finding.severity != Severity::info);
-  }
-  if (!style.verbose && findings.size() > kFullFindings) page.line();
+  const auto stories = stories_of(findings, style.verbose);
+  const auto in_full = style.verbose ? stories.size() : kFullStories;
+  add_stories(page, stories, in_full);
   if (findings.empty() && analysis.input.mail_lines > 0) {
     page.line("Nothing stands out: nobody throttles you, no queue grows, no handshake fails.");
     page.line();
   }
   add_providers(page, analysis);
-  add_totals(page, analysis.totals);
+  add_cures(page, stories, in_full);
   return page.take();
 }
 
 std::string text_queue(const Analysis& analysis, std::int64_t at_us, const TextStyle& style) {
   Page page(style);
   std::uint64_t recipients = 0;
-  std::map<std::string, std::array<std::uint64_t, kAgeBuckets>> ages;
+  std::map<std::string, AgeCounts> ages;
   for (const auto& entry : analysis.queue) {
     recipients += entry.recipients.size() + entry.unnamed_recipients;
     for (const auto& recipient : entry.recipients) ++ages[recipient.provider][age_bucket(at_us - entry.arrived_us)];
+  }
+  if (at_us == kNoTime) {
+    page.line("There was nothing to read.");
+    return page.take();
   }
   page.line(fmt::format("{} in {} on {} {} {}", counted(recipients, "recipient"), counted(analysis.queue.size(), "message"),
                         day(at_us), clock_time(at_us), zone_name(at_us)));
@@ -232,15 +392,7 @@ std::string text_queue(const Analysis& analysis, std::int64_t at_us, const TextS
   std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first > b.first : a.second < b.second;
   });
-  std::string head = fmt::format("{:<28}{:>7}", "recipients by age", "all");
-  for (const auto* bucket : kAgeBucketNames) head += fmt::format("{:>7}", bucket);
-  if (!order.empty()) page.line(page.painted(head, "1"));
-  for (const auto& [sum, provider] : order) {
-    std::string row = name_cell(provider, 28) + fmt::format("{:>7}", grouped(sum));
-    for (const auto count : ages[provider]) row += fmt::format("{:>7}", grouped(count));
-    page.line(row);
-  }
-  if (!order.empty()) page.line();
+  add_ages(page, order, ages);
   for (const auto& entry : analysis.queue) {
     page.line(fmt::format("{:<24} {:>8}  {}  from <{}>", safe_text(entry.queue_id, 24), duration(at_us - entry.arrived_us),
                           moment(entry.arrived_us), safe_text(entry.sender, 80)));

@@ -75,10 +75,8 @@ class StartTls : public Rule {
     out.severity = Severity::warning;
     out.title = inbound ? fmt::format("{} fails STARTTLS with you: {}", name_of(peer), cause_words(cause))
                         : fmt::format("STARTTLS to {} fails: {}", name_of(peer), cause_words(cause));
-    auto since = peer.failed == 1 ? fmt::format("1 failed handshake, {}", moment(peer.first_failed_us))
-                                  : fmt::format("{} of {} failed, {} to {}", grouped(peer.failed),
-                                                counted(peer.handshakes, "handshake"), moment(peer.first_failed_us),
-                                                moment(peer.last_failed_us));
+    auto since = fmt::format("{} of {} failed, {}", grouped(peer.failed), counted(peer.handshakes, "handshake"),
+                             span_of(peer.first_failed_us, peer.last_failed_us));
     if (!peer.address.empty()) since += " [" + peer.address + "]";
     out.details.push_back(since);
     if (!peer.words.empty()) out.details.push_back("\"" + peer.words + "\"");

@@ -76,17 +76,48 @@ nlohmann::ordered_json limit_numbers(const Limit& limit, std::string_view reply)
   return out;
 }
 
+// The code that begins a line of a reply: "421-4.7.28 " or "421 ".
+std::string_view code_at(std::string_view line) {
+  const auto digits = [](std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == text.npos; };
+  if (line.size() < 4 || !digits(line.substr(0, 3)) || (line[3] != '-' && line[3] != ' ')) return {};
+  const auto blank = line.find(' ', 4);
+  const bool enhanced = blank != line.npos && line.substr(4, blank - 4).find_first_not_of("0123456789.") == line.npos &&
+                        line[5] == '.';
+  return line.substr(0, enhanced ? blank + 1 : 4);
+}
+
+// A reply of several lines, as Exim writes it, with its code only in front: `421-4.7.28 Gmail has …\n421-4.7.28 from
+// your …` reads on.
+std::string on_one_line(std::string_view reply) {
+  std::string out;
+  for (auto end = reply.find("\\n"); end != reply.npos; end = reply.find("\\n")) {
+    (out += reply.substr(0, end)) += ' ';
+    reply.remove_prefix(end + 2);
+    reply.remove_prefix(code_at(reply).size());
+  }
+  return out += reply;
+}
+
 std::string limit_words(const Limit& limit) {
   const auto what = limit.of_recipients ? "recipient" : "message";
   if (limit.per == Limit::Per::unknown) return fmt::format("{} at a time", counted(limit.value, what));
   return fmt::format("{} {}", counted(limit.value, what), limit.per == Limit::Per::day ? "a day" : "an hour");
 }
 
+// The reset between the last refusal and the first acceptance that are known best: what its hour is here depends on
+// the day.
+std::int64_t last_reset(const Limit& limit) {
+  constexpr std::int64_t kDay = 86'400'000'000;
+  if (limit.first_acceptance_us == kNoTime) return limit.resets_us;
+  const auto midnight = limit.first_acceptance_us / kDay * kDay;
+  return midnight + limit.resets_us;
+}
+
 std::string limit_detail(const Limit& limit) {
   std::string out = fmt::format("the limit showed on {} of {} occasions ({} confidence)", limit.agreeing, limit.walls,
                                 confidence_name(limit.confidence));
   if (limit.rolling) return out + "; its window rolls";
-  if (limit.per == Limit::Per::day && limit.resets_us >= 0) out += fmt::format("; it resets at about {} UTC", hhmm(limit.resets_us));
+  if (limit.per == Limit::Per::day && limit.resets_us >= 0) out += fmt::format("; it resets at about {}", clock_time(last_reset(limit)));
   return out;
 }
 
@@ -164,12 +195,7 @@ class Throttle : public Rule {
 
   static void add_details(Finding& out, const Provider& provider, const RefusalGroup& group,
                           const std::optional<Limit>& limit, const Flow& flow) {
-    auto where = list_of(provider.destinations, 4);
-    if (!provider.relays.empty()) where += " through " + list_of(provider.relays, 2);
-    out.details.push_back(where);
-    auto since = group.refusals == 1 ? fmt::format("1 refusal, {}", moment(group.first_us))
-                                     : fmt::format("{} since {}, last {}", counted(group.refusals, "refusal"),
-                                                   moment(group.first_us), moment(group.last_us));
+    auto since = fmt::format("{}, {}", counted(group.refusals, "refusal"), span_of(group.first_us, group.last_us));
     std::size_t stages = 0, most = 0;
     for (std::size_t i = 1; i < kStages; ++i) {
       stages += group.stages[i] > 0;
@@ -177,18 +203,24 @@ class Throttle : public Rule {
     }
     if (stages == 1 && group.stages[most] == group.refusals) since += fmt::format(", {}{}", group.refusals > 1 ? "all " : "", stage_words(static_cast<Stage>(most)));
     out.details.push_back(since + ":");
-    out.details.push_back("\"" + group.reply + "\"");
+    out.details.push_back("\"" + on_one_line(group.reply) + "\"");
     if (group.messages_held > 0) {
       auto held = fmt::format("{} held back by it", counted(group.messages_held, "message"));
       if (provider.queue.queued > 0) held += fmt::format("; {} still waiting", counted(provider.queue.queued, "recipient"));
-      if (provider.expired > 0) held += fmt::format("; {} expired", counted(provider.expired, "recipient"));
+      if (provider.expired > 0) {
+        held += provider.queue.queued > 0 ? fmt::format(", {} expired", grouped(provider.expired))
+                                          : fmt::format("; {} expired", counted(provider.expired, "recipient"));
+      }
       out.details.push_back(held);
     }
-    if (limit) out.details.push_back(limit_detail(*limit));
     if (provider.queue.queued > 0 && flow.in_per_day >= 1) {
       out.details.push_back(flow.empties_at_us ? fmt::format("at this rate the queue is empty on {}", day(*flow.empties_at_us))
                                                : std::string("at this rate the queue never empties"));
     }
+    if (limit) out.details.push_back(limit_detail(*limit));
+    auto where = list_of(provider.destinations, 4);
+    if (!provider.relays.empty()) where += " through " + list_of(provider.relays, 2);
+    out.details.push_back("toward " + where);
   }
 
   static void add_numbers(Finding& out, const Provider& provider, const RefusalGroup& group,

@@ -63,6 +63,12 @@ std::string moment(std::int64_t us) {
   return fmt::format("{} {}", time.tm_mday, formatted(time, "%b %H:%M"));
 }
 
+std::string span_of(std::int64_t first_us, std::int64_t last_us) {
+  const auto first = moment(first_us), last = moment(last_us);
+  if (first == last) return first;
+  return fmt::format("{} to {}", first, day(first_us) == day(last_us) ? clock_time(last_us) : last);
+}
+
 std::string day(std::int64_t us) {
   const auto time = local(us);
   return fmt::format("{} {}", time.tm_mday, formatted(time, "%b %Y"));

@@ -16,6 +16,7 @@ std::string counted(std::uint64_t number, std::string_view noun);           // 1
 std::string plural(std::string_view noun);                                  // messages, refusals, tries
 std::string duration(std::int64_t us);                                      // 3d 4h, 12m 5s
 std::string moment(std::int64_t us);                                        // 9 Dec 17:42, in the process's zone
+std::string span_of(std::int64_t first_us, std::int64_t last_us);           // 9 Dec 17:42 to 11 Dec 08:03
 std::string day(std::int64_t us);                                           // 9 Dec 2026
 std::string clock_time(std::int64_t us);                                    // 17:42
 std::string zone_name(std::int64_t us);                                     // UTC, CET, +0530

@@ -43,6 +43,7 @@ Tracker::Tracker(const Knowledge& knowledge, Options options) : knowledge_(knowl
   parties_.emplace_back();  // kNobody
   reasons_.id("");
   people_.id("");
+  destination_id("");
   for (const auto& domain : options_.our_domains) destinations_[destination_id("@" + domain)].ours = true;
   counting_ = options_.since_us == kNoTime;
 }
