@@ -173,6 +173,14 @@ struct QueueEntry {
   std::vector<QueuedRecipient> recipients;
 };
 
+// Refusals whose words nobody described yet, put together with their variable parts folded.
+struct UndescribedReply {
+  std::string reply;  // the first one, as it stood
+  std::string relay;  // who gave it
+  std::uint64_t count = 0;
+  std::string ready_made_entry;  // a pattern file to complete
+};
+
 struct Analysis {
   InputSummary input;
   Totals totals;
@@ -180,6 +188,7 @@ struct Analysis {
   std::vector<TlsPeer> tls;         // peers with a failed handshake, most failures first
   std::vector<QueueEntry> queue;    // oldest first; only where it was asked for
   std::int64_t longest_wait_before_expiry_us = kNoTime;  // as the log shows it
+  std::vector<UndescribedReply> undescribed;             // most frequent first
   std::vector<std::string> our_domains;                  // told by the user or seen in the log
 };
 

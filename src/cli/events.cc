@@ -2,9 +2,9 @@
 #include "report/events.h"
 
 #include "cli/commands.h"
+#include "cli/known.h"
 #include "cli/output.h"
 #include "cli/reading.h"
-#include "knowledge/knowledge.h"
 
 namespace mtalens {
 
@@ -18,7 +18,7 @@ int run_events(const Options& options) {
         const Event& event = batch.events[i];
         if (event.time_us != kNoTime && options.since_us != kNoTime && event.time_us < options.since_us) continue;
         if (event.time_us != kNoTime && event.time_us > options.until_us) continue;
-        append_event(text, event, names[run.source], run.first_line + event.line_number, Knowledge::builtin());
+        append_event(text, event, names[run.source], run.first_line + event.line_number, known(options).knowledge);
       }
     }
     output.write(text);

@@ -19,7 +19,7 @@ namespace po = boost::program_options;
 namespace mtalens {
 namespace {
 
-const std::vector<std::string> kCommands{"report", "queue", "trace", "events"};
+const std::vector<std::string> kCommands{"report", "queue", "trace", "events", "patterns", "explain"};
 
 std::int64_t now_us() {
   using namespace std::chrono;
@@ -36,6 +36,8 @@ po::options_description settings() {
   add("year", po::value<int>()->value_name("YEAR"), "of each file's first stamp that bears none (default: told from the file's age)");
   add("timezone", po::value<std::string>()->value_name("ZONE"), "of stamps that bear none: Europe/London, UTC (default: this machine's)");
   add("our-domain", po::value<std::vector<std::string>>()->composing()->value_name("DOMAIN"), "a domain whose mail is ours (may be given again)");
+  add("patterns", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
+      "a folder of pattern files over the built-in ones (may be given again)");
   add("format", po::value<std::string>()->value_name("FORMAT"), "text or json (events are always JSON, one object a line)");
   add("output,o", po::value<std::string>()->value_name("FILE"), "write there, once all is read (default: standard output)");
   add("jobs", po::value<int>()->value_name("N"), "threads (default: one for each core)");
@@ -101,9 +103,16 @@ void take_arguments(const po::variables_map& given, Options& options) {
   if (first != arguments.end() && std::find(kCommands.begin(), kCommands.end(), *first) != kCommands.end()) {
     options.command = *first++;
   }
-  if (options.command == "trace") {
-    if (first == arguments.end()) throw UsageError("trace: say what to look for: a queue id, an address or a message-id");
+  const auto needs = [&](const char* command, const char* what) {
+    if (options.command != command) return;
+    if (first == arguments.end()) throw UsageError(fmt::format("{}: say {}", command, what));
     options.what = *first++;
+  };
+  needs("trace", "what to look for: a queue id, an address or a message-id");
+  needs("explain", "which finding, meaning, reply or TLS cause: throttle/too-many-messages, tls/no-shared-cipher");
+  needs("patterns", "list or test");
+  if (options.command == "patterns" && options.what != "list" && options.what != "test") {
+    throw UsageError(fmt::format("patterns: '{}' is neither list nor test", options.what));
   }
   options.files.assign(first, arguments.end());
 }
@@ -161,6 +170,7 @@ Options read_options(int argc, char** argv) {
   take(given, "output", options.output);
   take(given, "year", options.year);
   take(given, "our-domain", options.our_domains);
+  take(given, "patterns", options.pattern_dirs);
   take(given, "quiet", options.quiet);
   take(given, "verbose", options.verbose);
   take(given, "help", options.help);
@@ -194,6 +204,9 @@ std::string help_text() {
          "                                        on a machine without syslog files\n"
          "  mtalens queue --at 2026-12-09T14:00 FILE…     what the queue held then\n"
          "  mtalens trace ID|ADDRESS|MESSAGE-ID FILE…     one message's whole life\n"
+         "  mtalens explain throttle/too-many-messages    what a finding means and what to do\n"
+         "  mtalens patterns list [WORD…]                 what is known of providers and replies\n"
+         "  mtalens patterns test [DIR…]                  whether pattern files hold\n"
          "  mtalens events FILE…                  every line's meaning, as NDJSON\n\n"
       << settings() << "\nExit: 0 it ran; 2 it could not do all that was asked.\n";
   return out.str();

@@ -13,7 +13,7 @@ namespace mtalens {
 struct Options {
   std::string command = "report";
   std::vector<std::string> files;  // empty: standard input
-  std::string what;                // trace: what to look for
+  std::string what;                // trace, explain: what to look for; patterns: list or test
 
   std::string mta = "auto";
   std::string format = "text";

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "cli/known.h"
 #include "report/safe_text.h"
 #include "track/tracker.h"
 
@@ -20,11 +21,12 @@ Reading read_inputs(const Options& options, KindSet wanted, const Consume& consu
   reading.jobs = options.jobs;
   reading.block_bytes = options.block_bytes;
   reading.wanted = wanted;
+  reading.knowledge = &known(options).knowledge;
   std::vector<std::string> errors;
   Reading out;
   out.input = read_logs(reading, consume, errors);
   for (const auto& error : errors) fmt::print(stderr, "mtalens: {}\n", safe_text(error));
-  out.complete = errors.empty();
+  out.complete = errors.empty() && known(options).complete;
   return out;
 }
 
@@ -40,7 +42,7 @@ void leave_out(InputSummary& input, std::int64_t since_us, std::int64_t until_us
 }  // namespace
 
 Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue) {
-  Tracker tracker(Knowledge::builtin(), {options.since_us, until_us, keep_queue, options.our_domains});
+  Tracker tracker(known(options).knowledge, {options.since_us, until_us, keep_queue, options.our_domains});
   auto reading = read_inputs(options, Tracker::wanted(),
                              [&](const Batch& batch, const std::vector<std::string>& names) { tracker.add(batch, names); });
   leave_out(reading.input, options.since_us, until_us);

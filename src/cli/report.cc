@@ -7,9 +7,9 @@
 #include <chrono>
 
 #include "cli/commands.h"
+#include "cli/known.h"
 #include "cli/output.h"
 #include "cli/reading.h"
-#include "knowledge/knowledge.h"
 #include "mtalens/rule.h"
 #include "rules/wording.h"
 
@@ -31,7 +31,7 @@ void say_cost(const InputSummary& input, std::chrono::steady_clock::time_point b
 int run_report(const Options& options) {
   const auto begin = std::chrono::steady_clock::now();
   const auto [analysis, complete] = analyze_inputs(options, options.until_us, false);
-  const auto findings = judge(analysis, Knowledge::builtin());
+  const auto findings = judge(analysis, known(options).knowledge);
   Output output(options.output);
   output.write(options.format == "json" ? json_report(analysis, findings)
                                         : text_report(analysis, findings, {options.color, page_width(), options.verbose}));

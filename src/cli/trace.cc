@@ -86,11 +86,12 @@ class Family {
 
 int run_trace(const Options& given) {
   Options options = given;
+  std::string kept;  // the name of what was kept of standard input
   Spool spool;  // standard input can be read only once
   try {
     if (options.files.empty()) options.files = {"-"};
     for (auto& file : options.files) {
-      if (file == "-") file = spool.keep_standard_input();
+      if (file == "-") file = kept = spool.keep_standard_input();
     }
   } catch (const InputError& error) {
     fmt::print(stderr, "mtalens: {}\n", safe_text(error.what()));
@@ -120,7 +121,7 @@ int run_trace(const Options& given) {
         }
         if (event.line.data() == last) continue;
         last = event.line.data();
-        text += fmt::format("{}:{}: {}\n", safe_text(names[run.source]), run.first_line + event.line_number, safe_text(event.line));
+        text += fmt::format("{}:{}: {}\n", safe_text(names[run.source] == kept ? "standard input" : names[run.source]), run.first_line + event.line_number, safe_text(event.line));
       }
     }
     output.write(text);

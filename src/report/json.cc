@@ -124,6 +124,13 @@ std::string json_report(const Analysis& analysis, const std::vector<Finding>& fi
   for (const auto& p : analysis.providers) out["providers"].push_back(provider(p, analysis.input.to_us));
   out["tls"] = Json::array();
   for (const auto& peer : analysis.tls) out["tls"].push_back(tls(peer));
+  out["undescribed_replies"] = Json::array();
+  for (const auto& reply : analysis.undescribed) {
+    out["undescribed_replies"].push_back({{"reply", text(reply.reply)},
+                                          {"relay", text(reply.relay)},
+                                          {"refusals", reply.count},
+                                          {"entry", text(reply.ready_made_entry)}});
+  }
   out["findings"] = Json::array();
   for (const auto& f : findings) out["findings"].push_back(finding(f));
   return dumped(out);

@@ -17,6 +17,7 @@ constexpr std::size_t kFullStories = 6;   // further ones are named only
 constexpr std::size_t kNamedFindings = 12;
 constexpr std::size_t kFirstDetails = 4;  // the others stand with what to do
 constexpr std::size_t kLongDetail = 145;  // bytes of a quoted reply
+constexpr std::size_t kUndescribedRows = 5;
 constexpr std::size_t kProviderRows = 8;
 
 // Breaks at blanks into lines of at most `room` columns; a longer word stays whole.
@@ -311,7 +312,7 @@ void add_providers(Page& page, const Analysis& analysis) {
               fmt::format("{:>11}", p.queue.oldest_us == kNoTime ? "-" : duration(analysis.input.to_us - p.queue.oldest_us)));
   }
   if (analysis.providers.size() > kProviderRows) {
-    page.line(fmt::format("and {} more (all are in --format json)", counted(analysis.providers.size() - kProviderRows, "provider")));
+    page.line(fmt::format("and {} more (all are in --format json)", grouped(analysis.providers.size() - kProviderRows)));
   }
   page.paragraph(0, "accepted: messages; refused, throttled: replies; deferred: tries; queued: recipients", "2");
   page.line();
@@ -348,6 +349,20 @@ void add_ages(Page& page, const std::vector<std::pair<std::uint64_t, std::string
   page.line();
 }
 
+// Refusals that the patterns do not know: the words, and with --verbose an entry to complete and contribute.
+void add_undescribed(Page& page, const Analysis& analysis, bool with_entries) {
+  if (analysis.undescribed.empty()) return;
+  page.line(page.painted("Replies we do not know", "1"));
+  std::size_t shown = 0;
+  for (const auto& reply : analysis.undescribed) {
+    if (!with_entries && shown++ == kUndescribedRows) break;
+    page.paragraph(2, fmt::format("{} x {}: {}", grouped(reply.count), safe_text(reply.relay, 60), safe_text(reply.reply, 200)));
+    if (with_entries) page.remedy(4, reply.ready_made_entry);
+  }
+  if (!with_entries) page.paragraph(2, "--verbose shows a pattern entry for each, to complete and put into /etc/mtalens/patterns");
+  page.line();
+}
+
 }  // namespace
 
 std::string text_report(const Analysis& analysis, const std::vector<Finding>& findings, const TextStyle& style) {
@@ -364,6 +379,7 @@ std::string text_report(const Analysis& analysis, const std::vector<Finding>& fi
     page.line();
   }
   add_providers(page, analysis);
+  add_undescribed(page, analysis, style.verbose);
   add_cures(page, stories, in_full);
   return page.take();
 }

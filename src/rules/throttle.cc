@@ -154,11 +154,12 @@ class Throttle : public Rule {
  public:
   std::string_view name() const override { return "throttle"; }
 
-  void judge(const Analysis& analysis, const Knowledge&, std::vector<Finding>& findings) const override {
+  void judge(const Analysis& analysis, const Knowledge& knowledge, std::vector<Finding>& findings) const override {
     for (const auto& provider : analysis.providers) {
       for (const auto& group : provider.groups) {
         if (is_throttle(static_cast<Meaning>(group.meaning)) && group.refusals > 0) {
           findings.push_back(finding(analysis, provider, group));
+          add_published(findings.back(), knowledge.provider_entry(provider.operator_id));
         }
       }
     }
@@ -191,6 +192,16 @@ class Throttle : public Rule {
     if (meaning == Meaning::throttle_reputation || meaning == Meaning::throttle_connections) return std::nullopt;
     if (group.refusals * 2 < provider.throttled) return std::nullopt;  // most walls are of another kind
     return infer_limit(provider.spells);
+  }
+
+  // What the provider itself says of its limits, beside what was measured.
+  static void add_published(Finding& out, const ProviderEntry* entry) {
+    if (entry == nullptr) return;
+    if (!entry->limit.empty()) {
+      out.details.push_back(fmt::format("published: {}", entry->limit));
+      out.numbers["published_limit"] = std::string(entry->limit);
+    }
+    if (!entry->relief.empty()) out.remedy += fmt::format("Ask {} for relief: {}\n", entry->name, entry->relief);
   }
 
   static void add_details(Finding& out, const Provider& provider, const RefusalGroup& group,

@@ -39,6 +39,8 @@ std::string plural(std::string_view noun) {
   std::string out(noun);
   if (out.ends_with("y") && !out.ends_with("ay")) {
     out.replace(out.size() - 1, 1, "ies");
+  } else if (out.ends_with("s")) {
+    out += "es";
   } else {
     out += 's';
   }

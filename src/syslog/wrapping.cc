@@ -58,12 +58,24 @@ std::size_t piece_mark_size(std::string_view text) {
   return pieces.size > 0 && text.substr(close, 2) == "] " ? close + 2 : 0;
 }
 
+// `[4433] ` without a stamp before it: log_selector = +pid, syslog_timestamp = no.
+std::size_t exim_pid_size(std::string_view text, const LogLine& line) {
+  if (!line.program.starts_with("exim") || text.empty() || text[0] != '[') return 0;
+  const auto number = bytes::number_at(text.substr(1));
+  const auto close = 1 + number.size;
+  const bool own = line.pid == 0 || bytes::as_pid(number.value) == line.pid;
+  return number.size > 0 && own && text.substr(close, 2) == "] " ? close + 2 : 0;
+}
+
 void drop_exim_stamp(LogLine& line, Scratch& scratch) {
   const auto mark_size = piece_mark_size(line.text);
   auto text = line.text.substr(mark_size);
   EximStamp stamp;
   const auto size = read_exim_stamp(text, stamp);
-  if (!size) return;
+  if (!size) {
+    if (mark_size == 0) line.text.remove_prefix(exim_pid_size(text, line));
+    return;
+  }
   text.remove_prefix(*size);
   if (line.pid == 0) line.pid = stamp.pid;
   if (mark_size == 0) {

@@ -10,6 +10,8 @@
 namespace mtalens {
 namespace {
 
+constexpr std::size_t kMostUndescribed = 20;
+
 // The domain that a host most likely belongs to: mx1.hoster.example -> hoster.example, mx.isp.co.uk -> isp.co.uk.
 std::string_view parent_domain(std::string_view host) {
   const auto last = host.rfind('.');
@@ -283,6 +285,10 @@ Analysis Tracker::analysis(InputSummary input) {
   std::sort(out.providers.begin(), out.providers.end(), more_urgent);
   std::sort(out.our_domains.begin(), out.our_domains.end());
   out.tls = tls_.failed();
+  for (const auto& group : undescribed_.groups()) {
+    if (out.undescribed.size() == kMostUndescribed) break;
+    out.undescribed.push_back({group.example, group.relay, group.count, ready_made_entry(knowledge_, group)});
+  }
   return out;
 }
 

@@ -39,7 +39,8 @@ void count_in(std::vector<std::pair<Key, std::uint64_t>>& counts, const Key& key
 
 }  // namespace
 
-Tracker::Tracker(const Knowledge& knowledge, Options options) : knowledge_(knowledge), options_(std::move(options)) {
+Tracker::Tracker(const Knowledge& knowledge, Options options)
+    : knowledge_(knowledge), options_(std::move(options)), undescribed_(knowledge) {
   parties_.emplace_back();  // kNobody
   reasons_.id("");
   people_.id("");
@@ -276,6 +277,7 @@ void Tracker::failed(Message& message, Recipient& recipient, const Event& event,
 }
 
 void Tracker::count_refusal(Party& party, const Event& event, std::uint32_t destination) {
+  if (static_cast<Meaning>(event.meaning) == Meaning::other && counting_) undescribed_.add(event);
   party.refusals += event.times;
   if (is_throttled(event)) party.throttled_refusal(event.time_us, event.times);
   GroupCounts& group = party.group(event.meaning);

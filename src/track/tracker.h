@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "knowledge/knowledge.h"
+#include "knowledge/pattern_list.h"
 #include "mtalens/analysis.h"
 #include "stream/batch.h"
 #include "stream/batch_parser.h"
@@ -120,6 +121,7 @@ class Tracker {
   std::unordered_map<std::string, std::uint32_t> unoperated_;       // party by kind and name
   std::unordered_map<std::uint64_t, std::pair<std::uint32_t, std::int64_t>> logins_;  // by host and pid: who, when
   TlsSessions tls_;
+  UndescribedReplies undescribed_;
   Totals totals_;
   std::int64_t longest_wait_us_ = kNoTime;
   std::int64_t first_us_ = kNoTime;
