@@ -7,7 +7,7 @@
 Each log is grown from a recording, and what mtalens counts in it must be exactly as many times what it counts in the
 recording as there are copies: exit 1 where it is not. Logs lie in $TMPDIR (default /tmp), one at a time.
 """
-import argparse, collections, json, lzma, os, pathlib, shutil, statistics, subprocess, sys, tempfile, time
+import argparse, collections, json, lzma, os, pathlib, shutil, signal, statistics, subprocess, sys, tempfile, time
 
 SAMPLES = pathlib.Path(__file__).resolve().parent.parent.parent / "samples"
 RECORDINGS = {
@@ -337,6 +337,7 @@ def main():
     options.mib = options.mib or (128 if options.quick else 1024)
     options.cut = options.cut or (8 if options.quick else 64)
     options.mtalens, options.grow = (str(pathlib.Path(p).resolve()) for p in (options.mtalens, options.grow))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that the logs go even then
     work = pathlib.Path(tempfile.mkdtemp(prefix="mtalens-bench-"))
     try:
         failed = memory(options, work) if options.memory else all_ratios(options, work)
