@@ -13,6 +13,11 @@
 
 namespace mtalens {
 
+// What a summary keeps of each kind. A run keeps as many, so that the first ones of a log do not depend on where its
+// runs end.
+inline constexpr std::size_t kUnrecognizedExamples = 20;
+inline constexpr std::size_t kHosts = 16;
+
 // Consecutive lines of one source within a batch.
 struct Run {
   std::uint32_t source = 0;      // index into the sources
@@ -36,16 +41,16 @@ struct Run {
   std::int64_t from_us = kNoTime;
   std::int64_t to_us = kNoTime;
   std::uint32_t mtas = 0;                           // a bit for each parser that claimed a line
-  std::vector<std::string_view> unrecognized;       // the first few, views into the text
+  std::vector<std::string_view> unrecognized;       // the first kUnrecognizedExamples, views into the text
   std::vector<std::uint64_t> unrecognized_numbers;  // and their line numbers in the source
+  std::vector<std::string_view> hosts;              // that mail lines came from, the first kHosts, views into the text
 };
 
 struct Batch {
   std::uint64_t sequence = 0;
   std::uint64_t duplicate_lines = 0;  // left out: the same line came from another source
   Bytes text;
-  Scratch scratch;          // texts that do not stand in the lines as they are; events may point into it
-  std::string line_before;  // what Run::line_before's events point into
+  Scratch scratch;  // texts that do not stand in the lines as they are; events may point into it
   std::vector<Run> runs;
   std::vector<Event> events;  // run by run, in the order of the lines
 

@@ -8,8 +8,6 @@
 namespace mtalens {
 namespace {
 
-constexpr std::size_t kUnrecognizedExamples = 3;  // kept of each run
-
 std::uint32_t bit_of(const Parser* parser) {
   const auto& all = parsers();
   const auto at = std::find(all.begin(), all.end(), parser);
@@ -48,12 +46,14 @@ void BatchParser::parse(Batch& batch) {
 }
 
 void BatchParser::parse_run(Batch& batch, Run& run) {
-  run.events_begin = last_begin_ = batch.events.size();
+  run.events_begin = last_begin_ = last_end_ = batch.events.size();
   run.lines = run.mail_lines = run.unrecognized_lines = run.unreadable_lines = run.cut_lines = run.lost_lines = 0;
   run.from_us = run.to_us = kNoTime;
   run.mtas = 0;
   run.unrecognized.clear();
   run.unrecognized_numbers.clear();
+  run.hosts.clear();
+  host_ = {};
   headers_.start(run.clock, batch.scratch);
   for (auto lines = batch.lines_of(run); !lines.empty();) {
     auto raw = take_line(lines);
@@ -75,24 +75,22 @@ void BatchParser::parse_line(Batch& batch, Run& run, const LogLine& line) {
   }
   if (line.form == HeaderForm::none) {
     ++run.unreadable_lines;
-    return;
+    return nothing_to_repeat(batch);
   }
   const auto& known = parser_of(line);
   if (known.parser == nullptr) {
-    if (line.program.empty() || line.program == "last") {
-      if (const auto times = repeat_count(line.text)) repeat(batch, run, line, times);
-    }
+    if (const auto times = repeats_line_before(line)) return repeat(batch, run, line, times);
     run.lost_lines += lost_messages(line);
-    return;
+    return nothing_to_repeat(batch);
   }
   ++run.mail_lines;
   run.mtas |= known.bit;
+  if (line.host != host_) note_host(run, line.host);
   const auto begin = batch.events.size();
   if (!known.parser->parse(line, batch.events)) {
     note_unrecognized(run, line);
-    return;
+    return nothing_to_repeat(batch);
   }
-  last_begin_ = begin;
   auto kept = begin;
   for (auto i = begin; i < batch.events.size(); ++i) {
     Event& event = batch.events[i];
@@ -103,37 +101,45 @@ void BatchParser::parse_line(Batch& batch, Run& run, const LogLine& line) {
     ++kept;
   }
   batch.events.resize(kept);
+  last_begin_ = begin;
+  last_end_ = kept;
 }
 
+void BatchParser::nothing_to_repeat(const Batch& batch) { last_begin_ = last_end_ = batch.events.size(); }
+
 // "last message repeated 3 times" stands for three more lines like the one before it.
-void BatchParser::repeat(Batch& batch, Run& run, const LogLine& line, std::uint32_t times) {
+void BatchParser::repeat(Batch& batch, const Run& run, const LogLine& line, std::uint32_t times) {
+  auto repeated = batch.events.size();
   if (run.lines == 0) {
-    if (run.line_before.empty()) return;
-    batch.line_before = run.line_before;
-    const auto counted = run;
-    const StampClock after = headers_.clock();
-    parse_line(batch, run, headers_.read(batch.line_before));
-    headers_.start(after, batch.scratch);
-    run.mtas = counted.mtas;
-    run.mail_lines = counted.mail_lines;
-    run.unrecognized_lines = counted.unrecognized_lines;
-    run.unrecognized = counted.unrecognized;
-    run.from_us = counted.from_us;
-    run.to_us = counted.to_us;
-    for (auto i = last_begin_; i < batch.events.size(); ++i) {
-      batch.events[i].times = times;
-      batch.events[i].time_us = line.time_us;
+    recall_line_before(batch, run);
+  } else {
+    for (auto i = last_begin_; i < last_end_; ++i) {
+      const Event event = batch.events[i];
+      batch.events.push_back(event);
     }
-    return;
   }
-  const auto end = batch.events.size();
-  for (auto i = last_begin_; i < end; ++i) {
-    Event event = batch.events[i];
+  for (; repeated < batch.events.size(); ++repeated) {
+    Event& event = batch.events[repeated];
     event.times = times;
     event.time_us = line.time_us;
     event.line_number = static_cast<std::uint32_t>(run.lines);
-    batch.events.push_back(event);
   }
+}
+
+// The line before the run's first is not in the batch: it is parsed once more, for its events alone.
+void BatchParser::recall_line_before(Batch& batch, const Run& run) {
+  if (run.line_before.empty()) return;
+  Run aside;
+  const StampClock clock = headers_.clock();
+  parse_line(batch, aside, headers_.read(run.line_before));
+  headers_.start(clock, batch.scratch);
+  host_ = {};
+}
+
+void BatchParser::note_host(Run& run, std::string_view host) {
+  host_ = host;
+  if (host.empty() || run.hosts.size() >= kHosts) return;
+  if (std::find(run.hosts.begin(), run.hosts.end(), host) == run.hosts.end()) run.hosts.push_back(host);
 }
 
 void BatchParser::note_unrecognized(Run& run, const LogLine& line) const {

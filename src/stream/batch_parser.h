@@ -35,7 +35,10 @@ class BatchParser {
 
   void parse_run(Batch& batch, Run& run);
   void parse_line(Batch& batch, Run& run, const LogLine& line);
-  void repeat(Batch& batch, Run& run, const LogLine& line, std::uint32_t times);
+  void repeat(Batch& batch, const Run& run, const LogLine& line, std::uint32_t times);
+  void recall_line_before(Batch& batch, const Run& run);
+  void nothing_to_repeat(const Batch& batch);
+  void note_host(Run& run, std::string_view host);
   void note_unrecognized(Run& run, const LogLine& line) const;
   const KnownProgram& parser_of(const LogLine& line);
 
@@ -45,7 +48,9 @@ class BatchParser {
   KindSet wanted_;
   std::array<KnownProgram, 64> programs_;
   KnownProgram by_text_;
-  std::size_t last_begin_ = 0;  // events of the line before the current one
+  std::size_t last_begin_ = 0;  // events of the line before the current one; a line that repeats it is passed over
+  std::size_t last_end_ = 0;
+  std::string_view host_;       // that the last mail line came from
 };
 
 // The parsers whose bit is in `bits` (Run::mtas).

@@ -8,7 +8,10 @@ namespace {
 
 constexpr std::uint64_t kReadWholeForYear = 8 << 20;   // smaller files: every line's stamp is looked at
 constexpr std::uint64_t kYearSampleStep = 1 << 20;     // larger ones: one line in each of these
-constexpr std::int64_t kDay = 86'400'000'000;
+constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kDay = 86'400 * kSecond;
+
+std::int64_t second_of(std::int64_t us) { return us / kSecond; }
 
 }  // namespace
 
@@ -23,9 +26,10 @@ struct Sequencer::Cursor {
   std::uint32_t left_out = 0;  // lines since the last run that were duplicates
   std::int64_t head_us = kNoTime;  // when the next line was written; the one before where it bears no stamp
   std::int64_t last_us = kNoTime;  // when the block's last line was written
+  std::int64_t passed_us = kNoTime;  // when the latest line that was handed on was written
   LogLine head;
   StampClock clock;  // before the next line
-  std::string line_before;
+  std::string line_before;  // what "last message repeated" repeats if it comes next
 
   std::string_view rest() const { return {block.data() + at, block.size() - at}; }
 
@@ -33,23 +37,28 @@ struct Sequencer::Cursor {
     if (!blocks.next(block)) return false;
     at = 0;
     look();
-    auto body = rest();
-    if (body.ends_with('\n')) body.remove_suffix(1);
-    last_line_ = body.substr(body.rfind('\n') + 1);
     tail_.start(headers_.clock());
-    last_us = std::max(head_us, tail_.read(last_line_).time_us);
+    last_us = std::max(head_us, tail_.read(last_line(rest())).time_us);
     return true;
   }
 
-  void pass_block() {
+  // Of these lines, which are all that is left of it.
+  void pass_block(std::string_view lines) {
     clock = tail_.clock();
-    line_before = last_line_;
+    while (!lines.empty()) {
+      const auto line = last_line(lines);
+      if (!repeats_line_before(tail_.read(line))) {
+        line_before = line;
+        return;
+      }
+      lines = lines.substr(0, static_cast<std::size_t>(line.data() - lines.data()));
+    }
   }
 
   // Of so many bytes, its newline included. False where the block has no further line.
   bool pass_line(std::size_t length) {
     clock = headers_.clock();
-    line_before = head.raw;
+    if (!repeats_line_before(head)) line_before = head.raw;
     at += length;
     if (at == block.size()) return false;
     look();
@@ -64,9 +73,14 @@ struct Sequencer::Cursor {
     if (head.time_us != kNoTime) head_us = head.time_us;
   }
 
+  // The last of these lines, without its newline.
+  static std::string_view last_line(std::string_view lines) {
+    if (lines.ends_with('\n')) lines.remove_suffix(1);
+    return lines.substr(lines.rfind('\n') + 1);
+  }
+
   HeaderReader headers_;  // of the next line
   HeaderReader tail_;     // of the block's last line
-  std::string_view last_line_;
 };
 
 namespace {
@@ -140,11 +154,7 @@ bool Sequencer::next(Batch& batch) {
   batch.clear();
   batch.sequence = sequence_++;
   while (Cursor* cursor = earliest()) {
-    std::int64_t others_us = INT64_MAX;
-    for (const Cursor* other : open_) {
-      if (other != cursor) others_us = std::min(others_us, other->head_us);
-    }
-    if (cursor->last_us < others_us) {
+    if (is_alone(*cursor)) {
       if (!batch.runs.empty()) return true;
       add_whole_block(batch, *cursor);
       return true;
@@ -155,6 +165,20 @@ bool Sequencer::next(Batch& batch) {
   return !batch.runs.empty() || batch.duplicate_lines > 0;
 }
 
+// Whether no other source has lines at the time of what is left of the block, neither to come nor handed on already.
+// By whole seconds: of a line that two sources hold one may tell the second only.
+bool Sequencer::is_alone(const Cursor& cursor) const {
+  std::int64_t next_us = INT64_MAX, passed_us = kNoTime;
+  for (const Cursor* other : open_) {
+    if (other != &cursor) next_us = std::min(next_us, other->head_us);
+  }
+  for (const auto& other : cursors_) {
+    if (other.get() != &cursor) passed_us = std::max(passed_us, other->passed_us);
+  }
+  return second_of(cursor.last_us) < second_of(next_us) &&
+         (passed_us == kNoTime || second_of(cursor.head_us) > second_of(passed_us));
+}
+
 Run& Sequencer::add_run(Batch& batch, Cursor& cursor, std::size_t begin) {
   Run run;
   run.source = cursor.source;
@@ -162,18 +186,20 @@ Run& Sequencer::add_run(Batch& batch, Cursor& cursor, std::size_t begin) {
   run.begin = begin;
   run.end = batch.text.size();
   run.clock = cursor.clock;
-  if (cursor.head.raw.find("last message repeated") != std::string_view::npos) run.line_before = cursor.line_before;
+  if (repeats_line_before(cursor.head)) run.line_before = cursor.line_before;
   return batch.runs.emplace_back(std::move(run));
 }
 
 void Sequencer::add_whole_block(Batch& batch, Cursor& cursor) {
   batch.text.swap(cursor.block);
-  add_run(batch, cursor, cursor.at);
-  cursor.pass_block();
+  const Run& run = add_run(batch, cursor, cursor.at);
+  cursor.passed_us = std::max(cursor.passed_us, cursor.last_us);
+  cursor.pass_block(batch.lines_of(run));
   next_block(cursor);
 }
 
 void Sequencer::add_line(Batch& batch, Cursor& cursor) {
+  cursor.passed_us = std::max(cursor.passed_us, cursor.head_us);
   auto behind = cursor.rest();
   const auto before = behind.size();
   take_line(behind);

@@ -39,6 +39,7 @@ class Sequencer {
   struct Cursor;
 
   Cursor* earliest();
+  bool is_alone(const Cursor& cursor) const;
   Run& add_run(Batch& batch, Cursor& cursor, std::size_t begin);
   void add_whole_block(Batch& batch, Cursor& cursor);
   void add_line(Batch& batch, Cursor& cursor);

@@ -13,9 +13,6 @@
 namespace mtalens {
 namespace {
 
-constexpr std::size_t kExamples = 20;
-constexpr std::size_t kHosts = 16;
-
 // What is known of each source once its lines up to here were handed on.
 struct Progress {
   StampClock clock;
@@ -140,12 +137,13 @@ class Reading {
       summary_.to_us = std::max(summary_.to_us, run.to_us);
       summary_.sources[run.source].lines += run.lines;
       mtas_[run.source] |= run.mtas;
-      for (std::size_t i = 0; i < run.unrecognized.size() && summary_.unrecognized.size() < kExamples; ++i) {
+      for (std::size_t i = 0; i < run.unrecognized.size() && summary_.unrecognized.size() < kUnrecognizedExamples; ++i) {
         summary_.unrecognized.push_back({names_[run.source], run.first_line + run.unrecognized_numbers[i],
                                          std::string(run.unrecognized[i].substr(0, 1000))});
       }
-      if (run.events_begin == run.events_end || hosts_.size() >= kHosts) continue;
-      if (const auto host = batch.events[run.events_begin].host; !host.empty()) hosts_.emplace(host);
+      for (const auto host : run.hosts) {
+        if (hosts_.size() < kHosts) hosts_.emplace(host);
+      }
     }
   }
 

@@ -95,6 +95,8 @@ class HeaderReader {
 
 // The count in `last message repeated 3 times` (the text of a line of that syslogd), 0 for any other text.
 std::uint32_t repeat_count(std::string_view text);
+// The same of a whole line: how often it says that the line before it came again; 0 for any other line.
+std::uint32_t repeats_line_before(const LogLine& line);
 
 // Which year the first stamp of a file is in, seen from its end: `last_modified_us` dates the last stamp, and
 // each turn of the year between `lines` (some or all lines of the file, in order) steps back one.

@@ -140,4 +140,8 @@ std::uint32_t repeat_count(std::string_view text) {
   return text.starts_with(", suppressed by syslog-ng") ? times : 0;
 }
 
+std::uint32_t repeats_line_before(const LogLine& line) {
+  return line.program.empty() || line.program == "last" ? repeat_count(line.text) : 0;
+}
+
 }  // namespace mtalens
