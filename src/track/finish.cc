@@ -60,16 +60,25 @@ void merge_spells(std::vector<Spell>& into, const std::vector<Spell>& from) {
   std::stable_sort(into.begin(), into.end(), [&](const Spell& a, const Spell& b) { return begin(a) < begin(b); });
 }
 
-void find_peak(QueueNow& queue, QueueCurve& curve) {
+// The most that waited at once, from a moment on (kNoTime: ever).
+void find_peak(QueueNow& queue, QueueCurve& curve, std::int64_t from_us) {
   constexpr std::int64_t kMinute = 60'000'000;
   std::int64_t waiting = 0;
+  const auto look = [&](std::int64_t time_us) {
+    if (waiting <= static_cast<std::int64_t>(queue.peak)) return;
+    queue.peak = static_cast<std::uint64_t>(waiting);
+    queue.peak_at_us = time_us;
+  };
+  bool before = from_us != kNoTime;
   for (const auto& [minute, change] : curve.changes()) {
-    waiting += change;
-    if (waiting > static_cast<std::int64_t>(queue.peak)) {
-      queue.peak = static_cast<std::uint64_t>(waiting);
-      queue.peak_at_us = minute * kMinute;
+    if (before && minute * kMinute >= from_us) {
+      look(from_us);
+      before = false;
     }
+    waiting += change;
+    if (!before) look(minute * kMinute);
   }
+  if (before) look(from_us);
 }
 
 void merge_group(std::vector<RefusalGroup>& groups, RefusalGroup group) {
@@ -260,7 +269,7 @@ Analysis Tracker::analysis(InputSummary input) {
     relays[provider_of[relays_[id].party]].insert(lower(relay_names_.text(id)));
   }
   for (auto& [name, provider] : by_name) {
-    find_peak(provider.queue, curves[&provider]);
+    find_peak(provider.queue, curves[&provider], options_.since_us);
     std::sort(provider.queue.arrivals_us.begin(), provider.queue.arrivals_us.end());
     if (!provider.queue.arrivals_us.empty()) provider.queue.oldest_us = provider.queue.arrivals_us.front();
     std::vector<std::pair<std::uint64_t, std::string>> busiest;

@@ -35,9 +35,7 @@ struct Recipient {
 // What tells an SMTP transaction of this message from the next.
 struct TransactionMark {
   std::uint64_t key = 0;  // relay, pid, conversation; 0: none yet
-  std::int64_t time_us = kNoTime;
   std::uint32_t recipient = 0;  // the last one's place in the list
-  bool accepted = false;
 };
 
 struct Message {
@@ -47,6 +45,7 @@ struct Message {
   std::uint8_t id_length = 0;
   bool sender_known = false;
   bool arrival_seen = false;     // the log holds its arrival, not just what came later
+  bool received = false;         // and the very line by which it came in
   bool has_message_id = false;
   bool has_envelope = false;     // sender, size and number of recipients were told
   bool chained = false;          // a content filter, a forward or a requeue goes on with it: the same message
@@ -62,7 +61,7 @@ struct Message {
   std::uint32_t tls_peer = kNobody;  // the peer with which a handshake failed for it
   std::uint32_t last_recipient = 0;
   bool tls_fallback_told = false;
-  std::array<TransactionMark, 2> transactions{};
+  std::array<TransactionMark, 4> transactions{};  // several processes deliver one message at a time: their lines mix
   boost::container::small_vector<Recipient, 1> recipients;    // nearly all messages have one
   boost::container::small_vector<std::uint32_t, 2> parties;  // that it wanted to go to
   std::string text;  // the sender, then the recipients

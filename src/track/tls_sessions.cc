@@ -58,7 +58,8 @@ std::uint32_t TlsSessions::peer_id(Direction direction, std::string_view name, s
   return id;
 }
 
-void TlsSessions::count_failure(std::uint32_t id, const Session& session) {
+void TlsSessions::count_failure(std::uint32_t id, Session& session) {
+  session.counted = true;
   TlsPeer& peer = peers_[id];
   peer.handshakes += session.times;
   if (peer.failed == 0) {
@@ -82,7 +83,7 @@ std::uint32_t TlsSessions::handshake(const Event& event, std::uint32_t host, con
   now.last = event.handshake;
   now.times = event.times;
   now.time_us = event.time_us;
-  now.unnamed = false;
+  now.unnamed = now.counted = false;
   if (event.handshake == Handshake::established) {
     if (peer != kNobody) peers_[peer].handshakes += event.times;
     return peer;
@@ -101,7 +102,7 @@ std::uint32_t TlsSessions::detail(const Event& event, std::uint32_t host) {
   if (now.last != Handshake::failed) return kNobody;
   if (event.cause != TlsCause::none && event.cause != TlsCause::other && now.cause == TlsCause::other) {
     now.words = event.reply;
-    if (now.peer != kNobody) {  // it was counted before its cause was told
+    if (now.counted) {  // before its cause was told
       TlsPeer& peer = peers_[now.peer];
       peer.causes[static_cast<std::size_t>(TlsCause::other)] -= now.times;
       peer.causes[static_cast<std::size_t>(event.cause)] += now.times;
@@ -146,6 +147,23 @@ bool TlsSessions::went_in_clear(const Event& event, std::uint32_t host, std::uin
   return now == nullptr || now->peer != peer || now->last == Handshake::failed;
 }
 
+void TlsSessions::count_fallback(const Event& event, std::uint32_t scope, std::uint32_t peer) {
+  const bool sure = event.mta != "postfix" || (scope < logs_successes_.size() && logs_successes_[scope]);
+  if (sure) {
+    peers_[peer].fallbacks += 1;
+  } else {
+    doubtful_[scope][peer] += 1;
+  }
+}
+
+void TlsSessions::logs_successes(std::uint32_t scope) {
+  if (scope < logs_successes_.size() && logs_successes_[scope]) return;
+  if (scope >= logs_successes_.size()) logs_successes_.resize(scope + 1);
+  logs_successes_[scope] = true;
+  for (const auto& [peer, messages] : doubtful_[scope]) peers_[peer].fallbacks += messages;
+  doubtful_.erase(scope);
+}
+
 std::uint32_t TlsSessions::failed_peer(std::string_view relay) const {
   const auto name_id = outbound_.names.find(has_upper(relay) ? lower(relay) : std::string(relay));
   if (!name_id) return kNobody;
@@ -155,12 +173,16 @@ std::uint32_t TlsSessions::failed_peer(std::string_view relay) const {
 
 void TlsSessions::start_counting() {
   never_named_ = 0;
+  doubtful_.clear();
   for (auto& peer : peers_) {
     TlsPeer fresh;
     fresh.direction = peer.direction;
     fresh.peer = std::move(peer.peer);
     fresh.address = std::move(peer.address);
     peer = std::move(fresh);
+  }
+  for (auto* sessions : {&current_, &previous_}) {
+    for (auto& [key, session] : *sessions) session.counted = false;
   }
 }
 

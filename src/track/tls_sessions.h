@@ -28,12 +28,16 @@ class TlsSessions {
   // A message was handed to this relay after a handshake with it had failed for that message: true when it went
   // in clear text.
   bool went_in_clear(const Event& event, std::uint32_t host, std::uint32_t peer) const;
+  // A message went in clear text to a peer after a failed handshake. `scope`: the host and instance that say so.
+  void count_fallback(const Event& event, std::uint32_t scope, std::uint32_t peer);
   // The outbound peer of that name with a failed handshake, or kNobody.
   std::uint32_t failed_peer(std::string_view relay) const;
   // The session of that pid has a failed handshake whose peer nobody named: it was this relay.
   std::uint32_t name_pending(const Event& event, std::uint32_t host);
 
   TlsPeer& peer(std::uint32_t id) { return peers_[id]; }
+  // This host and instance logs handshakes that succeed: a delivery without such a line went in clear text.
+  void logs_successes(std::uint32_t scope);
 
   // Forgets the counts, not the sessions under way.
   void start_counting();
@@ -46,6 +50,7 @@ class TlsSessions {
     Handshake last = Handshake::none;
     TlsCause cause = TlsCause::none;
     bool unnamed = false;  // failed, and no line has told with whom
+    bool counted = false;  // among its peer's failures
     std::uint32_t times = 1;
     std::int64_t time_us = kNoTime;
     std::string words;
@@ -55,7 +60,7 @@ class TlsSessions {
   Session& session(std::uint32_t host, std::uint32_t pid);
   const Session* find(std::uint32_t host, std::uint32_t pid) const;
   std::uint32_t peer_id(Direction direction, std::string_view name, std::string_view address, std::string_view mta);
-  void count_failure(std::uint32_t peer, const Session& session);
+  void count_failure(std::uint32_t peer, Session& session);
 
   // Peers by name, those who come in and those we go to apart; 0 in their ids is nobody yet.
   struct Names {
@@ -64,6 +69,10 @@ class TlsSessions {
   };
   Names inbound_, outbound_;
   std::vector<TlsPeer> peers_;
+  // Postfix logs handshakes that succeed only where it is told to (smtp_tls_loglevel). Until one is seen, what went
+  // in clear text and what did not look the same: peer and messages, by scope.
+  std::unordered_map<std::uint32_t, std::unordered_map<std::uint32_t, std::uint64_t>> doubtful_;
+  std::vector<bool> logs_successes_;  // by scope
   std::uint64_t never_named_ = 0;        // failures whose session ended before a line told with whom
   std::unordered_map<std::uint64_t, Session> current_, previous_;  // by host and pid; the older half is dropped
 };

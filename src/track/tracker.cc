@@ -105,13 +105,13 @@ void Tracker::on_received(const Event& event) {
   }
   if (event.queue_id.empty()) return;
   Message* known = messages_.find(scope_, event.queue_id);
-  if (known != nullptr && known->ended() && (known->arrival_seen || event.time_us - known->ended_us > kLateLine)) {
+  if (known != nullptr && known->ended() && (known->received || event.time_us - known->ended_us > kLateLine)) {
     messages_.drop(*known);
     known = nullptr;
   }
   Message& message = known != nullptr ? *known : open_message(event);
   if (!message.arrival_seen && event.time_us != kNoTime) message.arrived_us = event.time_us;
-  message.arrival_seen = true;
+  message.arrival_seen = message.received = true;
   if (!event.sender.empty() || event.null_sender) message.set_sender(event.sender);
   if (event.size_bytes >= 0) message.size_bytes = event.size_bytes;
   if (event.recipients >= 0) message.declared = static_cast<std::int32_t>(std::min<std::int64_t>(event.recipients, INT32_MAX));
@@ -196,8 +196,8 @@ bool Tracker::starts_transaction(Message& message, const Event& event, std::uint
     mark.recipient = recipient_place;
     return false;
   }
-  std::swap(marks[0], marks[1]);
-  marks[0] = {key, event.time_us, recipient_place, event.outcome == Outcome::delivered};
+  std::move_backward(marks.begin(), marks.end() - 1, marks.end());
+  marks[0] = {key, recipient_place};
   return true;
 }
 
@@ -226,7 +226,7 @@ void Tracker::delivered(Message& message, Recipient& recipient, const Event& eve
     }
     if (message.tls_peer != kNobody && !message.tls_fallback_told && tls_.went_in_clear(event, host_, message.tls_peer)) {
       message.tls_fallback_told = true;
-      tls_.peer(message.tls_peer).fallbacks += 1;
+      tls_.count_fallback(event, scope_, message.tls_peer);
     }
   }
   leave(message, recipient, event.time_us);
@@ -460,6 +460,7 @@ void Tracker::on_tls(const Event& event) {
   Evidence evidence;
   if (event.handshake == Handshake::failed) keep_evidence(evidence, event);
   const auto peer = tls_.handshake(event, host_, evidence);
+  if (event.handshake == Handshake::established && event.direction == Direction::outbound) tls_.logs_successes(scope_);
   if (event.handshake != Handshake::failed || event.queue_id.empty() || peer == kNobody) return;
   if (Message* message = messages_.find(scope_, event.queue_id)) message->tls_peer = peer;
 }
