@@ -51,7 +51,8 @@ std::vector<Wall> walls_of(const std::vector<Spell>& spells, std::int64_t smear_
   return walls;
 }
 
-std::uint64_t tolerance(std::uint64_t value) { return std::max<std::uint64_t>(1, value / 25); }
+// How far a count may be off and still agree. Small ones must be the same: one more or less agrees with anything.
+std::uint64_t tolerance(std::uint64_t value) { return value < 10 ? 0 : std::max<std::uint64_t>(1, value / 25); }
 
 // The count most walls agree on, and how many do.
 std::pair<std::uint64_t, std::uint32_t> most_common(const std::vector<std::uint64_t>& counts) {
@@ -194,13 +195,15 @@ std::optional<Limit> rolling_limit(const std::vector<Spell>& spells, Limit::Per 
   std::vector<std::uint64_t> counts;
   std::uint64_t sum = 0;
   std::size_t oldest = 0;
+  const auto first = std::find_if(spells.begin(), spells.end(), [](const Spell& spell) { return spell.accepted > 0; });
+  if (first == spells.end()) return std::nullopt;
   for (std::size_t i = 0; i < spells.size(); ++i) {
     sum += spells[i].accepted;
     if (spells[i].throttled == 0 || spells[i].accepted == 0) continue;
-    while (oldest < i && spells[oldest].last_accepted_us <= spells[i].first_throttled_us - period) {
+    while (oldest < i && (spells[oldest].accepted == 0 || spells[oldest].last_accepted_us <= spells[i].first_throttled_us - period)) {
       sum -= spells[oldest++].accepted;
     }
-    if (spells[i].first_throttled_us - spells.front().first_accepted_us >= period) counts.push_back(sum);
+    if (spells[i].first_throttled_us - first->first_accepted_us >= period) counts.push_back(sum);
   }
   if (counts.size() < 4) return std::nullopt;
   const auto [value, agreeing] = most_common(counts);
