@@ -133,6 +133,14 @@ bool read_login_refused(Event& event, std::string_view text) {
   return true;
 }
 
+// `Cannot start TLS: handshake failure`: the host is in relay= alone.
+bool read_tls_trouble(Event& event, std::string_view text) {
+  if (!scan::starts(text, "Cannot start TLS")) return false;
+  event.reply = text;
+  event.stage = Stage::starttls;
+  return true;
+}
+
 // The words of an SMTP client about a host, whoever they are for.
 bool read_smtp_words(Event& event, std::string_view text) {
   auto rest = text;
@@ -140,7 +148,7 @@ bool read_smtp_words(Event& event, std::string_view text) {
   if (take(rest, "host ") || take(rest, "TLS is required, but host ")) {
     if (read_host_said(event, rest)) return true;
   }
-  return read_host_trouble(event, text) || read_login_refused(event, text);
+  return read_host_trouble(event, text) || read_login_refused(event, text) || read_tls_trouble(event, text);
 }
 
 // What stands in the parentheses behind status=.

@@ -190,6 +190,23 @@ std::optional<Limit> fixed_limit(const std::vector<Spell>& spells, Limit::Per pe
   return best;
 }
 
+// How many spells took more than `value` within a period: where the window rolls, none does. Only what surely
+// falls into the period is counted.
+std::size_t spells_above(const std::vector<Spell>& spells, std::int64_t period, std::uint64_t value) {
+  std::size_t above = 0, oldest = 0;
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < spells.size(); ++i) {
+    if (spells[i].accepted == 0) continue;
+    sum += spells[i].accepted;
+    for (; oldest < i && (spells[oldest].accepted == 0 ||
+                         spells[oldest].first_accepted_us <= spells[i].last_accepted_us - period); ++oldest) {
+      sum -= spells[oldest].accepted;
+    }
+    above += sum > value + std::max<std::uint64_t>(1, value / 100) ? 1 : 0;
+  }
+  return above;
+}
+
 std::optional<Limit> rolling_limit(const std::vector<Spell>& spells, Limit::Per per) {
   const auto period = per == Limit::Per::day ? kDay : kHour;
   std::vector<std::uint64_t> counts;
@@ -208,6 +225,8 @@ std::optional<Limit> rolling_limit(const std::vector<Spell>& spells, Limit::Per 
   if (counts.size() < 4) return std::nullopt;
   const auto [value, agreeing] = most_common(counts);
   if (agreeing * 5 < counts.size() * 4 || value < 2) return std::nullopt;
+  // Refusals at random leave about as much in any period, but then as often a little more as a little less.
+  if (spells_above(spells, period, value) * 10 > spells.size()) return std::nullopt;
   Limit limit;
   limit.value = value;
   limit.per = per;

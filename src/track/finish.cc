@@ -288,7 +288,7 @@ Analysis Tracker::analysis(InputSummary input) {
       return std::tie(b.messages, a.address, a.auth_user) < std::tie(a.messages, b.address, b.auth_user);
     });
     const auto& tried = provider.attempts;
-    if (tried.delivered + tried.deferred + tried.bounced + provider.refusals + provider.queue.queued == 0) continue;
+    if (tried.delivered + tried.deferred + tried.bounced + provider.refusals + provider.queue.queued + provider.expired == 0) continue;
     out.providers.push_back(std::move(provider));
   }
   std::sort(out.providers.begin(), out.providers.end(), more_urgent);

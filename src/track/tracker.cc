@@ -261,7 +261,7 @@ void Tracker::failed(Message& message, Recipient& recipient, const Event& event,
   if (!event.reply.empty()) recipient.reason = reason_id(event.reply);
   if (!event.local) {
     Party& party = parties_[recipient.party];
-    party.attempts.bounced += event.times;
+    if (event.outcome == Outcome::bounced) party.attempts.bounced += event.times;
     if (event.counts_refusal && (new_transaction || event.stage == Stage::rcpt)) {
       count_refusal(party, event, recipient.destination);
     }

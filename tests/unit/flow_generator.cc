@@ -264,6 +264,7 @@ class PostfixInventor : public Inventor {
                   fmt::format("{}: from=<{}>, size=368, nrcpt={} (queue active)", id, sender, recipients));
   }
 
+  int stayed_ = 0;
   std::multimap<std::string, std::int64_t>
       busy_;  // when a message with that id arrived; none lives longer than 10,000 s
 };

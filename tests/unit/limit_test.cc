@@ -4,7 +4,9 @@
 #include <catch2/catch.hpp>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <random>
+#include <string>
 
 using namespace mtalens;
 
@@ -38,8 +40,8 @@ class Spells {
 };
 
 // So many messages in each window of `period` that begins at `reset` of it.
-std::vector<Spell> fixed_quota(std::uint32_t quota, std::int64_t period, std::int64_t reset, std::int64_t between, std::int64_t length,
-                               std::int64_t first = 7 * kMinute) {
+std::vector<Spell> fixed_quota(std::uint32_t quota, std::int64_t period, std::int64_t reset, std::int64_t between,
+                               std::int64_t length, std::int64_t first = 7 * kMinute) {
   Spells spells;
   std::int64_t window = -1;
   std::uint32_t taken = 0;
@@ -51,6 +53,14 @@ std::vector<Spell> fixed_quota(std::uint32_t quota, std::int64_t period, std::in
     taken < quota ? (++taken, spells.accept(now)) : spells.refuse(now);
   }
   return spells.list();
+}
+
+std::string told(const std::optional<Limit>& limit) {
+  if (!limit) return "none";
+  return std::to_string(limit->value) + (limit->of_recipients ? " recipients" : " messages") +
+         (limit->per == Limit::Per::day ? " a day" : limit->per == Limit::Per::hour ? " an hour" : "") +
+         (limit->rolling ? ", rolling" : "") + ", " + std::to_string(limit->agreeing) + " of " +
+         std::to_string(limit->walls) + " walls";
 }
 
 }  // namespace
@@ -122,7 +132,8 @@ TEST_CASE("limit: 30 messages in any 24 hours", "[rules][limit]") {
   std::deque<std::int64_t> taken;
   for (auto now = kBegin; now < kBegin + 14 * kDay; now += pause(random)) {
     // Nobody sends at night, and not much on some days: the window's beginning moves.
-    while (!taken.empty() && taken.front() <= now - kDay) taken.pop_front();
+    while (!taken.empty() && taken.front() <= now - kDay)
+      taken.pop_front();
     if (taken.size() < 30) {
       taken.push_back(now);
       spells.accept(now);
@@ -146,15 +157,16 @@ TEST_CASE("limit: refusals that come and go without a wall are no limit", "[rule
     for (auto now = kBegin; now < kBegin + 5 * kDay; now += 3 * kMinute) {
       random() % 3 == 0 ? spells.refuse(now) : spells.accept(now);
     }
-    INFO("seed " << seed);
     const auto limit = infer_limit(spells.list());
+    INFO("seed " << seed << ": " << told(limit));
     CHECK_FALSE(limit.has_value());
   }
 }
 
 TEST_CASE("limit: one wall says little", "[rules][limit]") {
   Spells spells;
-  for (int i = 0; i < 100; ++i) i < 49 ? spells.accept(kBegin + i * kMinute) : spells.refuse(kBegin + i * kMinute);
+  for (int i = 0; i < 100; ++i)
+    i < 49 ? spells.accept(kBegin + i * kMinute) : spells.refuse(kBegin + i * kMinute);
   const auto limit = infer_limit(spells.list());
   if (limit) CHECK(limit->confidence == Limit::Confidence::low);
 }
@@ -162,10 +174,12 @@ TEST_CASE("limit: one wall says little", "[rules][limit]") {
 TEST_CASE("limit: refusals without any acceptance, or nothing at all, are no limit", "[rules][limit]") {
   CHECK_FALSE(infer_limit({}).has_value());
   Spells refused;
-  for (int i = 0; i < 100; ++i) refused.refuse(kBegin + i * kHour);
+  for (int i = 0; i < 100; ++i)
+    refused.refuse(kBegin + i * kHour);
   CHECK_FALSE(infer_limit(refused.list()).has_value());
   Spells accepted;
-  for (int i = 0; i < 100; ++i) accepted.accept(kBegin + i * kHour);
+  for (int i = 0; i < 100; ++i)
+    accepted.accept(kBegin + i * kHour);
   CHECK_FALSE(infer_limit(accepted.list()).has_value());
 }
 

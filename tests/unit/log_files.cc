@@ -36,7 +36,8 @@ std::string LogFiles::write(const std::string& name, std::string_view text, std:
   std::ofstream(file, std::ios::binary) << text;
   if (modified_us != kNoTime) {
     const auto since_epoch = std::chrono::microseconds(modified_us);
-    fs::last_write_time(file, std::chrono::file_clock::from_sys(std::chrono::sys_time<std::chrono::microseconds>(since_epoch)));
+    fs::last_write_time(
+        file, std::chrono::file_clock::from_sys(std::chrono::sys_time<std::chrono::microseconds>(since_epoch)));
   }
   return file;
 }
@@ -69,9 +70,9 @@ Read read_events(const ReadOptions& options) {
     for (const auto& run : batch.runs) {
       for (auto i = run.events_begin; i < run.events_end; ++i) {
         const Event& event = batch.events[i];
-        out.events.push_back({event.kind, names[run.source], run.first_line + event.line_number, event.time_us, event.times,
-                              std::string(event.host), std::string(event.queue_id), std::string(event.recipient),
-                              std::string(event.line)});
+        out.events.push_back({event.kind, names[run.source], run.first_line + event.line_number, event.time_us,
+                              event.times, std::string(event.host), std::string(event.queue_id),
+                              std::string(event.recipient), std::string(event.line)});
       }
     }
   };
@@ -102,7 +103,8 @@ Analysis analyze(const ReadOptions& options, Tracker::Options tracking) {
 Analysis analyze_text(std::string_view text, Tracker::Options tracking) {
   LogFiles files;
   auto analysis = analyze(reading({files.write("maillog", text)}), std::move(tracking));
-  for (const auto& line : analysis.input.unrecognized) FAIL_CHECK("unrecognized: " << line.text);
+  for (const auto& line : analysis.input.unrecognized)
+    FAIL_CHECK("unrecognized: " << line.text);
   return analysis;
 }
 
@@ -136,7 +138,9 @@ const TlsPeer* peer_named(const Analysis& analysis, Direction direction, std::st
   return nullptr;
 }
 
-std::uint64_t causes_of(const TlsPeer& peer, TlsCause cause) { return peer.causes[static_cast<std::size_t>(cause)]; }
+std::uint64_t causes_of(const TlsPeer& peer, TlsCause cause) {
+  return peer.causes[static_cast<std::size_t>(cause)];
+}
 
 std::int64_t at(int year, int month, int day, int hour, int minute, int second) {
   std::tm time{};

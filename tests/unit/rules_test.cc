@@ -1,6 +1,7 @@
 // From a short log to what an admin reads; and text of strangers made fit to print.
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+
+#include <catch2/catch.hpp>
 #include <string>
 
 #include "knowledge/knowledge.h"
@@ -14,7 +15,9 @@ using namespace mtalens::test;
 
 namespace {
 
-std::vector<Finding> findings_of(const Analysis& analysis) { return judge(analysis, Knowledge::builtin()); }
+std::vector<Finding> findings_of(const Analysis& analysis) {
+  return judge(analysis, Knowledge::builtin());
+}
 
 const Finding* finding(const std::vector<Finding>& findings, std::string_view id) {
   for (const auto& found : findings) {
@@ -34,7 +37,8 @@ std::string subject_of(const Finding& finding, std::string_view key) {
 constexpr std::string_view kSendmailSeed =
     "Aug 26 20:33:31 mail sm-mta[84848]: STARTTLS=server, error: accept failed=-1, SSL_error=1, errno=0, retry=-1, "
     "relay=mail-qg0-f50.google.com [209.85.192.50]\n"
-    "Aug 26 20:33:31 mail sm-mta[84848]: STARTTLS=server: 84848:error:1408A0C1:SSL routines:SSL3_GET_CLIENT_HELLO:no shared "
+    "Aug 26 20:33:31 mail sm-mta[84848]: STARTTLS=server: 84848:error:1408A0C1:SSL routines:SSL3_GET_CLIENT_HELLO:no "
+    "shared "
     "cipher:/usr/src/secure/lib/libssl/../../../crypto/openssl/ssl/s3_srvr.c:1073:\n"
     "Aug 26 20:33:31 mail sm-mta[84848]: t7QJXCPI084848: mail-qg0-f50.google.com [209.85.192.50] did not issue "
     "MAIL/EXPN/VRFY/ETRN during connection to MTA\n"
@@ -109,27 +113,40 @@ TEST_CASE("rules: our own mail through a forward is no foreign sender", "[rules]
 }
 
 TEST_CASE("rules: a log of mail that went well has no finding", "[rules]") {
-  CHECK(findings_of(analyze_text("Aug 26 20:34:01 mail sm-mta[1]: t7QJY1aB084899: from=<a@x.example>, size=1, class=0, nrcpts=1, msgid=<1@x>, relay=localhost [127.0.0.1]\n"
-                                 "Aug 26 20:34:02 mail sm-mta[2]: t7QJY1aB084899: to=<b@y.example>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=1, relay=mx.y.example. [192.0.2.7], dsn=2.0.0, stat=Sent (ok)\n"))
+  CHECK(findings_of(
+            analyze_text(
+                "Aug 26 20:34:01 mail sm-mta[1]: t7QJY1aB084899: from=<a@x.example>, size=1, class=0, nrcpts=1, "
+                "msgid=<1@x>, relay=localhost [127.0.0.1]\n"
+                "Aug 26 20:34:02 mail sm-mta[2]: t7QJY1aB084899: to=<b@y.example>, delay=00:00:01, xdelay=00:00:01, "
+                "mailer=esmtp, pri=1, relay=mx.y.example. [192.0.2.7], dsn=2.0.0, stat=Sent (ok)\n"))
             .empty());
   CHECK(findings_of(analyze_text("")).empty());
 }
 
 TEST_CASE("rules: a 421 that says the other side is shutting down throttles nobody", "[rules]") {
   const auto said = analyze_text(
-      "Aug 26 20:34:01 mail sm-mta[1]: t7QJY1aB084899: from=<a@x.example>, size=1, class=0, nrcpts=1, msgid=<1@x>, relay=localhost [127.0.0.1]\n"
-      "Aug 26 20:34:02 mail sm-mta[2]: t7QJY1aB084899: to=<b@y.example>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=1, relay=mx.y.example. [192.0.2.7], dsn=4.3.2, reply=421 4.3.2 service shutting down, stat=Deferred: 421 4.3.2 service shutting down\n");
+      "Aug 26 20:34:01 mail sm-mta[1]: t7QJY1aB084899: from=<a@x.example>, size=1, class=0, nrcpts=1, msgid=<1@x>, "
+      "relay=localhost [127.0.0.1]\n"
+      "Aug 26 20:34:02 mail sm-mta[2]: t7QJY1aB084899: to=<b@y.example>, delay=00:00:01, xdelay=00:00:01, "
+      "mailer=esmtp, pri=1, relay=mx.y.example. [192.0.2.7], dsn=4.3.2, reply=421 4.3.2 service shutting down, "
+      "stat=Deferred: 421 4.3.2 service shutting down\n");
   CHECK(provider_named(said, "y.example").refusals == 1);
   CHECK(provider_named(said, "y.example").throttled == 0);
-  for (const auto& found : findings_of(said)) CHECK_FALSE(found.id.starts_with("throttle/"));
+  for (const auto& found : findings_of(said))
+    CHECK_FALSE(found.id.starts_with("throttle/"));
 }
 
 TEST_CASE("rules: mail that TLS kept back until it expired is lost, and critical", "[rules]") {
   const auto findings = findings_of(analyze_text(
-      "Aug 26 20:34:01 mail sm-mta[1]: t7QJY1aB084899: from=<a@x.example>, size=1, class=0, nrcpts=1, msgid=<1@x>, relay=localhost [127.0.0.1]\n"
-      "Aug 26 20:34:02 mail sm-mta[2]: STARTTLS=client, error: connect failed=-1, reason=sslv3 alert handshake failure, SSL_error=1, errno=0, retry=-1\n"
-      "Aug 26 20:34:02 mail sm-mta[2]: ruleset=tls_server, arg1=SOFTWARE, relay=mx.y.example, reject=454 4.7.0 TLS handshake failed.\n"
-      "Aug 26 20:34:02 mail sm-mta[2]: t7QJY1aB084899: to=<b@y.example>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=1, relay=mx.y.example. [192.0.2.7], dsn=4.7.0, stat=Deferred: 454 4.7.0 TLS handshake failed.\n"
+      "Aug 26 20:34:01 mail sm-mta[1]: t7QJY1aB084899: from=<a@x.example>, size=1, class=0, nrcpts=1, msgid=<1@x>, "
+      "relay=localhost [127.0.0.1]\n"
+      "Aug 26 20:34:02 mail sm-mta[2]: STARTTLS=client, error: connect failed=-1, reason=sslv3 alert handshake "
+      "failure, SSL_error=1, errno=0, retry=-1\n"
+      "Aug 26 20:34:02 mail sm-mta[2]: ruleset=tls_server, arg1=SOFTWARE, relay=mx.y.example, reject=454 4.7.0 TLS "
+      "handshake failed.\n"
+      "Aug 26 20:34:02 mail sm-mta[2]: t7QJY1aB084899: to=<b@y.example>, delay=00:00:01, xdelay=00:00:01, "
+      "mailer=esmtp, pri=1, relay=mx.y.example. [192.0.2.7], dsn=4.7.0, stat=Deferred: 454 4.7.0 TLS handshake "
+      "failed.\n"
       "Aug 31 20:34:02 mail sm-mta[3]: t7QJY1aB084899: t7VKY2aB000003: DSN: Cannot send message for 5 days\n"));
   const auto* lost = finding(findings, "starttls/mail-lost");
   REQUIRE(lost != nullptr);
@@ -147,8 +164,10 @@ TEST_CASE("rules: a login that sends most of what is throttled is named", "[rule
     log += "Nov 23 10:00:00 mx postfix/smtpd[1]: " + id + ": client=c.example[192.0.2.77]" + login + "\n";
     log += "Nov 23 10:00:00 mx postfix/qmgr[3]: " + id + ": from=<jo@lab.example>, size=368, nrcpt=1 (queue active)\n";
     log += "Nov 23 10:00:01 mx postfix/smtp[9]: " + id +
-           ": to=<a@btinternet.com>, relay=mx.bt.lon5.cpcloud.co.uk[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=4.0.0, status=deferred "
-           "(host mx.bt.lon5.cpcloud.co.uk[192.0.2.1] said: 421 Too many messages (1.5.6.1) from 192.0.2.9 (in reply to end of DATA command))\n";
+           ": to=<a@btinternet.com>, relay=mx.bt.lon5.cpcloud.co.uk[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=4.0.0, "
+           "status=deferred "
+           "(host mx.bt.lon5.cpcloud.co.uk[192.0.2.1] said: 421 Too many messages (1.5.6.1) from 192.0.2.9 (in reply "
+           "to end of DATA command))\n";
   }
   const auto findings = findings_of(analyze_text(log));
   const auto* account = finding(findings, "submission/account-feeds-throttle");
@@ -161,8 +180,10 @@ TEST_CASE("rules: a login that sends most of what is throttled is named", "[rule
 TEST_CASE("rules: the report prints no control character that a stranger sent", "[rules]") {
   const std::string evil = "421 Too many messages \x1b[31m\xe2\x80\xae\x07 from 192.0.2.9";
   const auto said = analyze_text(
-      "Nov 23 10:00:01 mx postfix/smtp[9]: AAAAA1: to=<\"a\x1b[2J\"@btinternet.com>, relay=mx.bt.lon5.cpcloud.co.uk[192.0.2.1]:25, delay=1, delays=0/0/1/0, "
-      "dsn=4.0.0, status=deferred (host mx.bt.lon5.cpcloud.co.uk[192.0.2.1] said: " + evil + " (in reply to end of DATA command))\n");
+      "Nov 23 10:00:01 mx postfix/smtp[9]: AAAAA1: to=<\"a\x1b[2J\"@btinternet.com>, "
+      "relay=mx.bt.lon5.cpcloud.co.uk[192.0.2.1]:25, delay=1, delays=0/0/1/0, "
+      "dsn=4.0.0, status=deferred (host mx.bt.lon5.cpcloud.co.uk[192.0.2.1] said: " +
+      evil + " (in reply to end of DATA command))\n");
   const auto findings = findings_of(said);
   const auto text = text_report(said, findings, {false, 100, true});
   CHECK(text.find('\x1b') == std::string::npos);
@@ -176,7 +197,8 @@ TEST_CASE("rules: the report prints no control character that a stranger sent", 
 // ---- safe text -------------------------------------------------------------------------------------------------
 
 TEST_CASE("safe text: what is harmless stays as it is", "[rules][safe_text]") {
-  for (const std::string text : {"", "plain", "a  b", "grüße", "日本語", "\xf0\x9f\x93\xac", "<b>&\"'\\"}) CHECK(safe_text(text) == text);
+  for (const std::string text : {"", "plain", "a  b", "grüße", "日本語", "\xf0\x9f\x93\xac", "<b>&\"'\\"})
+    CHECK(safe_text(text) == text);
 }
 
 TEST_CASE("safe text: escapes, controls, NUL and DEL are shown, not sent", "[rules][safe_text]") {
@@ -184,16 +206,21 @@ TEST_CASE("safe text: escapes, controls, NUL and DEL are shown, not sent", "[rul
   CHECK(safe_text("\x1b[31mred") == "\\x1B[31mred");
   CHECK(safe_text("a\0b"s) == "a\\x00b");
   CHECK(safe_text("\r\n\t\x7f") == "\\x0D\\x0A\\x09\\x7F");
-  CHECK(safe_text("\xc2\x9b" "31m") == "\\x9B" "31m");  // U+009B: a C1 control that begins an escape sequence
+  CHECK(safe_text("\xc2\x9b"
+                  "31m") ==
+        "\\x9B"
+        "31m");  // U+009B: a C1 control that begins an escape sequence
 }
 
 TEST_CASE("safe text: what turns text around or hides in it is shown", "[rules][safe_text]") {
-  for (const std::uint32_t c : {0x202Au, 0x202Bu, 0x202Cu, 0x202Du, 0x202Eu, 0x2066u, 0x2067u, 0x2068u, 0x2069u, 0x200Eu, 0x200Fu, 0x61Cu, 0x200Bu, 0xFEFFu}) {
+  for (const std::uint32_t c : {0x202Au, 0x202Bu, 0x202Cu, 0x202Du, 0x202Eu, 0x2066u, 0x2067u, 0x2068u, 0x2069u,
+                                0x200Eu, 0x200Fu, 0x61Cu, 0x200Bu, 0xFEFFu}) {
     std::string utf8;
     if (c < 0x800) {
       utf8 = {static_cast<char>(0xC0 | (c >> 6)), static_cast<char>(0x80 | (c & 0x3F))};
     } else {
-      utf8 = {static_cast<char>(0xE0 | (c >> 12)), static_cast<char>(0x80 | ((c >> 6) & 0x3F)), static_cast<char>(0x80 | (c & 0x3F))};
+      utf8 = {static_cast<char>(0xE0 | (c >> 12)), static_cast<char>(0x80 | ((c >> 6) & 0x3F)),
+              static_cast<char>(0x80 | (c & 0x3F))};
     }
     CHECK(safe_text("a" + utf8 + "b") == fmt::format("a\\u{{{:04X}}}b", c));
   }
@@ -202,12 +229,12 @@ TEST_CASE("safe text: what turns text around or hides in it is shown", "[rules][
 TEST_CASE("safe text: broken UTF-8 is shown byte by byte", "[rules][safe_text]") {
   CHECK(safe_text("\xff") == "\\xFF");
   CHECK(safe_text("\x80") == "\\x80");
-  CHECK(safe_text("\xc3") == "\\xC3");                                // cut off
-  CHECK(safe_text("\xc3(") == "\\xC3(");                              // no second byte
-  CHECK(safe_text("\xc0\xaf") == "\\xC0\\xAF");                       // overlong
-  CHECK(safe_text("\xe0\x80\xaf") == "\\xE0\\x80\\xAF");              // overlong
-  CHECK(safe_text("\xed\xa0\x80") == "\\xED\\xA0\\x80");              // half of a surrogate pair
-  CHECK(safe_text("\xf4\x90\x80\x80") == "\\xF4\\x90\\x80\\x80");     // beyond U+10FFFF
+  CHECK(safe_text("\xc3") == "\\xC3");                             // cut off
+  CHECK(safe_text("\xc3(") == "\\xC3(");                           // no second byte
+  CHECK(safe_text("\xc0\xaf") == "\\xC0\\xAF");                    // overlong
+  CHECK(safe_text("\xe0\x80\xaf") == "\\xE0\\x80\\xAF");           // overlong
+  CHECK(safe_text("\xed\xa0\x80") == "\\xED\\xA0\\x80");           // half of a surrogate pair
+  CHECK(safe_text("\xf4\x90\x80\x80") == "\\xF4\\x90\\x80\\x80");  // beyond U+10FFFF
   CHECK(safe_text("\xe2\x82") == "\\xE2\\x82");
 }
 
@@ -218,7 +245,8 @@ TEST_CASE("safe text: JSON gets valid UTF-8 and nothing raw below a space", "[ru
       std::string json;
       append_json_string(json, bytes);
       REQUIRE(nlohmann::json::accept(json));
-      for (const char c : json) REQUIRE(static_cast<unsigned char>(c) >= 0x20);
+      for (const char c : json)
+        REQUIRE(static_cast<unsigned char>(c) >= 0x20);
       REQUIRE(nlohmann::json::accept(nlohmann::json(valid_utf8(bytes)).dump()));
     }
   }

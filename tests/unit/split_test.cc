@@ -61,7 +61,7 @@ TEST_CASE("split: the report is the same byte for byte, wherever blocks end", "[
     auto options = reading({files.write("log", text)});
     const auto whole = report_of(options);
     // 1: a block for each line; then sizes that end within lines, ever elsewhere.
-    for (std::size_t block = 1; block < 6000; block = block * (kSanitized ? 9 : 5) / 4 + (kSanitized ? 701 : 31)) {
+    for (std::size_t block = 1; block < 6000; block = block * 5 / 4 + (kSanitized ? 101 : 31)) {
       INFO("blocks of " << block);
       options.block_bytes = block;
       REQUIRE((report_of(options) == whole));
@@ -95,7 +95,7 @@ TEST_CASE("split: a log cut into two files says the same", "[split]") {
       // Cut between two that are the same and the second looks like a copy: that is not this test's matter.
       const auto before = text.rfind('\n', cut - 2) + 1;
       if (text.compare(before, cut - before, text, cut, cut - before) == 0) continue;
-      if (++cuts % (kSanitized ? 40 : 2) != 0) continue;
+      if (++cuts % (kSanitized ? 8 : 1) != 0) continue;
       INFO("cut before line " << line + 1);
       // Named so that their order by name is not that of time.
       auto options = reading({files.write("log.2", text.substr(0, cut)), files.write("log.1", text.substr(cut))});

@@ -21,13 +21,15 @@ std::string removed(std::string_view stamp, std::string_view queue_id, std::stri
 
 std::vector<std::string> ids_of(const Read& read) {
   std::vector<std::string> ids;
-  for (const auto& event : read.events) ids.push_back(event.queue_id);
+  for (const auto& event : read.events)
+    ids.push_back(event.queue_id);
   return ids;
 }
 
 std::vector<std::uint64_t> numbers_of(const Read& read) {
   std::vector<std::uint64_t> numbers;
-  for (const auto& event : read.events) numbers.push_back(event.line_number);
+  for (const auto& event : read.events)
+    numbers.push_back(event.line_number);
   return numbers;
 }
 
@@ -42,7 +44,8 @@ using Numbers = std::vector<std::uint64_t>;
 
 const std::string kRefused =
     "Nov 23 17:46:08 mx postfix/smtp[9]: AAAAA1: to=<a@x.example>, relay=mx.x.example[192.0.2.1]:25, delay=1, "
-    "delays=0/0/1/0, dsn=4.0.0, status=deferred (host mx.x.example[192.0.2.1] said: 450 no (in reply to RCPT TO command))\n";
+    "delays=0/0/1/0, dsn=4.0.0, status=deferred (host mx.x.example[192.0.2.1] said: 450 no (in reply to RCPT TO "
+    "command))\n";
 
 std::string repeated(std::string_view stamp, int times) {
   return std::string(stamp) + " mx last message repeated " + std::to_string(times) + " times\n";
@@ -72,7 +75,8 @@ TEST_CASE("stream: the last line counts without its newline", "[stream]") {
 }
 
 TEST_CASE("stream: a carriage return before the newline is no part of the line", "[stream]") {
-  const auto read = read_text("Nov 23 17:46:08 mx postfix/qmgr[7]: AAAAA1: removed\r\nNov 23 17:46:09 mx postfix/qmgr[7]: AAAAA2: removed\r\n");
+  const auto read = read_text(
+      "Nov 23 17:46:08 mx postfix/qmgr[7]: AAAAA1: removed\r\nNov 23 17:46:09 mx postfix/qmgr[7]: AAAAA2: removed\r\n");
   CHECK(read.input.mail_lines == 2);
   CHECK(read.input.unrecognized_lines == 0);
   REQUIRE(ids_of(read) == Ids{"AAAAA1", "AAAAA2"});
@@ -83,7 +87,8 @@ TEST_CASE("stream: what is no line of a log is counted as unreadable, and its ne
   std::string junk = "\x1b[2J\xff\xfe";
   junk += '\0';
   junk += "\x80 binary\n";
-  const auto text = removed("Nov 23 17:46:08", "AAAAA1") + junk + "\n" + "no header here\n" + removed("Nov 23 17:46:09", "AAAAA2");
+  const auto text =
+      removed("Nov 23 17:46:08", "AAAAA1") + junk + "\n" + "no header here\n" + removed("Nov 23 17:46:09", "AAAAA2");
   for (const std::size_t block : {1, 30, 1 << 18}) {
     const auto read = read_text(text, block);
     CHECK(read.input.lines == 5);
@@ -96,7 +101,8 @@ TEST_CASE("stream: what is no line of a log is counted as unreadable, and its ne
 }
 
 TEST_CASE("stream: a line of just the longest length is whole, one byte more is cut and counted", "[stream]") {
-  const std::string head = "Nov 23 17:46:08 mx postfix/qmgr[7]: AAAAA1: from=<a@x.example>, size=1, nrcpt=1 (queue active)";
+  const std::string head =
+      "Nov 23 17:46:08 mx postfix/qmgr[7]: AAAAA1: from=<a@x.example>, size=1, nrcpt=1 (queue active)";
   for (const std::size_t length : {kLongestLine, kLongestLine + 1, 3 * kLongestLine}) {
     auto text = head + std::string(length - head.size(), ' ') + "\n" + removed("Nov 23 17:46:09", "AAAAA2");
     for (const std::size_t block : {4096, 1 << 18, 8 << 20}) {
@@ -114,7 +120,8 @@ TEST_CASE("stream: a line of just the longest length is whole, one byte more is 
 }
 
 TEST_CASE("stream: a last line that is too long and never ends is cut too", "[stream]") {
-  const auto text = removed("Nov 23 17:46:08", "AAAAA1") + "Nov 23 17:46:09 mx postfix/qmgr[7]: AAAAA2: " + std::string(2 * kLongestLine, 'x');
+  const auto text = removed("Nov 23 17:46:08", "AAAAA1") +
+                    "Nov 23 17:46:09 mx postfix/qmgr[7]: AAAAA2: " + std::string(2 * kLongestLine, 'x');
   const auto read = read_text(text, 1 << 16);
   CHECK(read.input.lines == 2);
   CHECK(read.input.cut_lines == 1);
@@ -122,9 +129,10 @@ TEST_CASE("stream: a last line that is too long and never ends is cut too", "[st
 }
 
 TEST_CASE("stream: lines of other programs are told from lines that no rule knows", "[stream]") {
-  const auto read = read_text("Nov 23 17:46:08 mx CRON[1]: (root) CMD (true)\n"
-                              "Nov 23 17:46:08 mx postfix/qmgr[7]: something nobody ever wrote\n" +
-                              removed("Nov 23 17:46:09", "AAAAA1"));
+  const auto read = read_text(
+      "Nov 23 17:46:08 mx CRON[1]: (root) CMD (true)\n"
+      "Nov 23 17:46:08 mx postfix/qmgr[7]: something nobody ever wrote\n" +
+      removed("Nov 23 17:46:09", "AAAAA1"));
   CHECK(read.input.lines == 3);
   CHECK(read.input.other_lines == 1);
   CHECK(read.input.mail_lines == 2);
@@ -136,26 +144,30 @@ TEST_CASE("stream: lines of other programs are told from lines that no rule know
 
 TEST_CASE("stream: the examples of unrecognized lines are the first ones, whatever the block size", "[stream]") {
   std::string text;
-  for (int i = 0; i < 50; ++i) text += "Nov 23 17:46:08 mx postfix/qmgr[7]: nobody knows " + std::to_string(i) + "\n";
+  for (int i = 0; i < 50; ++i)
+    text += "Nov 23 17:46:08 mx postfix/qmgr[7]: nobody knows " + std::to_string(i) + "\n";
   const auto whole = read_text(text);
   REQUIRE(whole.input.unrecognized.size() == 20);
   CHECK(whole.input.unrecognized_lines == 50);
   for (const std::size_t block : {1, 100, 500}) {
     const auto read = read_text(text, block);
     REQUIRE(read.input.unrecognized.size() == 20);
-    for (std::size_t i = 0; i < 20; ++i) CHECK(read.input.unrecognized[i].line == whole.input.unrecognized[i].line);
+    for (std::size_t i = 0; i < 20; ++i)
+      CHECK(read.input.unrecognized[i].line == whole.input.unrecognized[i].line);
   }
 }
 
 TEST_CASE("stream: what rsyslog and journald say they dropped is counted", "[stream]") {
   const auto read = read_text(
-      "Nov 23 17:46:08 mx rsyslogd[5]: imjournal: 120 messages lost due to rate-limiting (20000 allowed within 600 seconds)\n"
+      "Nov 23 17:46:08 mx rsyslogd[5]: imjournal: 120 messages lost due to rate-limiting (20000 allowed within 600 "
+      "seconds)\n"
       "Nov 23 17:46:09 mx systemd-journald[6]: Suppressed 31 messages from postfix.service\n");
   CHECK(read.input.lost_lines == 151);
 }
 
 TEST_CASE("stream: several hosts in one file, each event with its own", "[stream]") {
-  const auto read = read_text(removed("Nov 23 17:46:08", "AAAAA1", "mx1") + removed("Nov 23 17:46:09", "AAAAA1", "mx2"));
+  const auto read =
+      read_text(removed("Nov 23 17:46:08", "AAAAA1", "mx1") + removed("Nov 23 17:46:09", "AAAAA1", "mx2"));
   REQUIRE(read.events.size() == 2);
   CHECK(read.events[0].host == "mx1");
   CHECK(read.events[1].host == "mx2");
@@ -183,7 +195,8 @@ TEST_CASE("stream: `message repeated N times` stands for N lines", "[stream]") {
   CHECK(read.events[0].queue_id == "AAAAA1");
 }
 
-TEST_CASE("stream: `last message repeated` stands for that many more of the line before, wherever a block ends", "[stream]") {
+TEST_CASE("stream: `last message repeated` stands for that many more of the line before, wherever a block ends",
+          "[stream]") {
   const auto text = kRefused + repeated("Nov 23 17:46:38", 3);
   for (std::size_t block = 1; block < text.size() + 2; block += 7) {
     INFO("blocks of " << block);
@@ -200,7 +213,8 @@ TEST_CASE("stream: `last message repeated` stands for that many more of the line
 
 TEST_CASE("stream: repeated again and again, each time is counted once", "[stream]") {
   // BSD's syslogd says so after 30 seconds, then after 120, then every 10 minutes.
-  const auto text = kRefused + repeated("Nov 23 17:46:38", 2) + repeated("Nov 23 17:48:38", 5) + repeated("Nov 23 17:58:38", 9);
+  const auto text =
+      kRefused + repeated("Nov 23 17:46:38", 2) + repeated("Nov 23 17:48:38", 5) + repeated("Nov 23 17:58:38", 9);
   for (std::size_t block = 1; block < text.size() + 2; block += 13) {
     INFO("blocks of " << block);
     CHECK(happened(read_text(text, block)) == 1 + 2 + 5 + 9);
@@ -235,8 +249,7 @@ TEST_CASE("stream: of two merged files each repeats its own line", "[stream]") {
                                       removed("Nov 23 17:46:06", "BBBBB2"));
   const auto read = read_events(reading({a, b}));
   REQUIRE(read.events.size() == 6);
-  CHECK(ids_of(read) == Ids{"AAAAAAAAAA1", "BBBBBBBBBB1", "AAAAAAAAAA1",
-                            "BBBBBBBBBB1", "AAAAA2", "BBBBB2"});
+  CHECK(ids_of(read) == Ids{"AAAAAAAAAA1", "BBBBBBBBBB1", "AAAAAAAAAA1", "BBBBBBBBBB1", "AAAAA2", "BBBBB2"});
   CHECK(read.events[2].times == 2);
   CHECK(read.events[3].times == 7);
 }
@@ -263,7 +276,8 @@ TEST_CASE("stream: a directory is an error, the others are read", "[stream]") {
 
 TEST_CASE("stream: rotated files come in the order of the times inside, however they are named", "[stream]") {
   LogFiles files;
-  const auto newest = files.write("maillog", removed("Nov 23 00:00:01", "AAAAA3") + removed("Nov 23 12:00:00", "AAAAA4"));
+  const auto newest =
+      files.write("maillog", removed("Nov 23 00:00:01", "AAAAA3") + removed("Nov 23 12:00:00", "AAAAA4"));
   const auto middle = files.write("maillog.1", removed("Nov 22 00:00:01", "AAAAA2"));
   const auto oldest = files.write("maillog.2", removed("Nov 21 00:00:01", "AAAAA1"));
   for (const auto& order : {std::vector{newest, middle, oldest}, {oldest, newest, middle}, {middle, oldest, newest}}) {
@@ -273,15 +287,18 @@ TEST_CASE("stream: rotated files come in the order of the times inside, however 
       const auto read = read_events(options);
       CHECK(ids_of(read) == Ids{"AAAAA1", "AAAAA2", "AAAAA3", "AAAAA4"});
       CHECK(read.input.duplicate_lines == 0);
-      for (const auto& source : read.input.sources) CHECK(source.lines == (source.name == newest ? 2 : 1));
+      for (const auto& source : read.input.sources)
+        CHECK(source.lines == (source.name == newest ? 2 : 1));
     }
   }
 }
 
 TEST_CASE("stream: files that overlap in time are merged line by line, each in its own order", "[stream]") {
   LogFiles files;
-  const auto a = files.write("a", removed("Nov 23 10:00:00", "AAAAA1") + removed("Nov 23 10:00:02", "AAAAA2") + removed("Nov 23 10:00:04", "AAAAA3"));
-  const auto b = files.write("b", removed("Nov 23 10:00:01", "BBBBB1") + removed("Nov 23 10:00:03", "BBBBB2") + removed("Nov 23 10:00:05", "BBBBB3"));
+  const auto a = files.write("a", removed("Nov 23 10:00:00", "AAAAA1") + removed("Nov 23 10:00:02", "AAAAA2") +
+                                      removed("Nov 23 10:00:04", "AAAAA3"));
+  const auto b = files.write("b", removed("Nov 23 10:00:01", "BBBBB1") + removed("Nov 23 10:00:03", "BBBBB2") +
+                                      removed("Nov 23 10:00:05", "BBBBB3"));
   for (const std::size_t block : {1, 60, 1 << 18}) {
     auto options = reading({a, b});
     options.block_bytes = block;
@@ -293,7 +310,8 @@ TEST_CASE("stream: files that overlap in time are merged line by line, each in i
 
 TEST_CASE("stream: the same line in two files happened once, and the report tells", "[stream]") {
   LogFiles files;
-  const auto mail = removed("Nov 23 10:00:00", "AAAAA1") + removed("Nov 23 10:00:02", "AAAAA2") + removed("Nov 23 10:00:02", "AAAAA3");
+  const auto mail = removed("Nov 23 10:00:00", "AAAAA1") + removed("Nov 23 10:00:02", "AAAAA2") +
+                    removed("Nov 23 10:00:02", "AAAAA3");
   const auto mail_log = files.write("mail.log", mail);
   const auto syslog = files.write("syslog", "Nov 23 09:59:59 mx CRON[1]: (root) CMD (true)\n" + mail);
   for (const std::size_t block : {1, 60, 1 << 18}) {
@@ -312,7 +330,8 @@ TEST_CASE("stream: the same line in two files happened once, and the report tell
 TEST_CASE("stream: line numbers count the duplicates that are left out", "[stream]") {
   LogFiles files;
   const auto a = files.write("a", removed("Nov 23 10:00:00", "AAAAA1") + removed("Nov 23 10:00:02", "AAAAA2"));
-  const auto b = files.write("b", removed("Nov 23 10:00:00", "AAAAA1") + removed("Nov 23 10:00:02", "AAAAA2") + removed("Nov 23 10:00:03", "BBBBB3"));
+  const auto b = files.write("b", removed("Nov 23 10:00:00", "AAAAA1") + removed("Nov 23 10:00:02", "AAAAA2") +
+                                      removed("Nov 23 10:00:03", "BBBBB3"));
   const auto read = read_events(reading({a, b}));
   REQUIRE(read.events.size() == 3);
   CHECK(read.events.back().queue_id == "BBBBB3");
@@ -336,9 +355,13 @@ TEST_CASE("stream: a line that stands twice in one file happened twice", "[strea
 
 TEST_CASE("stream: the same words from another process, host or second are another line", "[stream]") {
   LogFiles files;
-  const auto a = files.write("a", "Nov 23 10:00:00 mx postfix/qmgr[7]: AAAAA1: removed\nNov 23 10:00:09 mx postfix/qmgr[7]: AAAAA9: removed\n");
-  const auto b = files.write("b", "Nov 23 10:00:00 mx postfix/qmgr[8]: AAAAA1: removed\nNov 23 10:00:00 my postfix/qmgr[7]: AAAAA1: removed\n"
-                                  "Nov 23 10:00:01 mx postfix/qmgr[7]: AAAAA1: removed\n");
+  const auto a = files.write(
+      "a",
+      "Nov 23 10:00:00 mx postfix/qmgr[7]: AAAAA1: removed\nNov 23 10:00:09 mx postfix/qmgr[7]: AAAAA9: removed\n");
+  const auto b = files.write(
+      "b",
+      "Nov 23 10:00:00 mx postfix/qmgr[8]: AAAAA1: removed\nNov 23 10:00:00 my postfix/qmgr[7]: AAAAA1: removed\n"
+      "Nov 23 10:00:01 mx postfix/qmgr[7]: AAAAA1: removed\n");
   const auto read = read_events(reading({a, b}));
   CHECK(read.input.duplicate_lines == 0);
   CHECK(read.events.size() == 5);
@@ -389,7 +412,8 @@ std::string compressed(std::string_view text, int (*add_filter)(archive*)) {
 
 TEST_CASE("stream: a compressed file reads like the plain one, whatever its name", "[stream]") {
   std::string text;
-  for (int i = 0; i < 2000; ++i) text += removed("Nov 23 10:00:00", "AAAAA" + std::to_string(i));
+  for (int i = 0; i < 2000; ++i)
+    text += removed("Nov 23 10:00:00", "AAAAA" + std::to_string(i));
   LogFiles files;
   const auto plain = read_text(text);
   const std::pair<const char*, int (*)(archive*)> filters[] = {{"gzip", archive_write_add_filter_gzip},
@@ -412,7 +436,8 @@ TEST_CASE("stream: a compressed file reads like the plain one, whatever its name
 
 TEST_CASE("stream: a compressed file that breaks off is an error, and what it held till there is read", "[stream]") {
   std::string text;
-  for (int i = 0; i < 20000; ++i) text += removed("Nov 23 10:00:00", "AAAAA" + std::to_string(i * 7919 % 100003));
+  for (int i = 0; i < 20000; ++i)
+    text += removed("Nov 23 10:00:00", "AAAAA" + std::to_string(i * 7919 % 100003));
   const auto packed = compressed(text, archive_write_add_filter_gzip);
   if (packed.empty()) return;
   LogFiles files;
@@ -427,8 +452,8 @@ TEST_CASE("stream: a compressed file that breaks off is an error, and what it he
 
 TEST_CASE("stream: the year turns inside a file, wherever a block ends", "[stream]") {
   TimeZone utc("UTC");
-  const auto text = removed("Dec 31 23:59:58", "AAAAA1") + removed("Dec 31 23:59:59", "AAAAA2") + removed("Jan  1 00:00:00", "AAAAA3") +
-                    removed("Jan  1 00:00:01", "AAAAA4");
+  const auto text = removed("Dec 31 23:59:58", "AAAAA1") + removed("Dec 31 23:59:59", "AAAAA2") +
+                    removed("Jan  1 00:00:00", "AAAAA3") + removed("Jan  1 00:00:01", "AAAAA4");
   for (std::size_t block = 1; block < text.size() + 2; block += 11) {
     INFO("blocks of " << block);
     const auto read = read_text(text, block);
@@ -457,8 +482,10 @@ TEST_CASE("stream: without a year told, the file's last modification tells it", 
 TEST_CASE("stream: rotated files on both sides of the turn of the year join in order", "[stream]") {
   TimeZone utc("UTC");
   LogFiles files;
-  const auto old = files.write("maillog.1", removed("Dec 30 10:00:00", "AAAAA1") + removed("Dec 31 10:00:00", "AAAAA2"), at(2026, 12, 31, 10));
-  const auto now = files.write("maillog", removed("Jan  1 10:00:00", "AAAAA3") + removed("Jan  2 10:00:00", "AAAAA4"), at(2027, 1, 2, 10));
+  const auto old = files.write("maillog.1", removed("Dec 30 10:00:00", "AAAAA1") + removed("Dec 31 10:00:00", "AAAAA2"),
+                               at(2026, 12, 31, 10));
+  const auto now = files.write("maillog", removed("Jan  1 10:00:00", "AAAAA3") + removed("Jan  2 10:00:00", "AAAAA4"),
+                               at(2027, 1, 2, 10));
   auto options = reading({now, old});
   options.year = 0;
   const auto read = read_events(options);
@@ -467,13 +494,16 @@ TEST_CASE("stream: rotated files on both sides of the turn of the year join in o
   CHECK(read.input.to_us == at(2027, 1, 2, 10));
 }
 
-TEST_CASE("stream: at the end of summer time the clock steps back and no line is lost or dated a year off", "[stream]") {
+TEST_CASE("stream: at the end of summer time the clock steps back and no line is lost or dated a year off",
+          "[stream]") {
   TimeZone london("Europe/London");
   // 02:00 BST becomes 01:00 GMT on 25 October 2026: 01:30 comes twice, an hour apart.
-  const auto text = removed("Oct 25 00:59:59", "AAAAA1") + removed("Oct 25 01:30:00", "AAAAA2") + removed("Oct 25 01:59:59", "AAAAA3") +
-                    removed("Oct 25 01:00:00", "AAAAA4") + removed("Oct 25 01:30:00", "AAAAA5") + removed("Oct 25 02:00:00", "AAAAA6");
+  const auto text = removed("Oct 25 00:59:59", "AAAAA1") + removed("Oct 25 01:30:00", "AAAAA2") +
+                    removed("Oct 25 01:59:59", "AAAAA3") + removed("Oct 25 01:00:00", "AAAAA4") +
+                    removed("Oct 25 01:30:00", "AAAAA5") + removed("Oct 25 02:00:00", "AAAAA6");
   std::vector<std::int64_t> whole;
-  for (const auto& event : read_text(text).events) whole.push_back(event.time_us);
+  for (const auto& event : read_text(text).events)
+    whole.push_back(event.time_us);
   REQUIRE(whole.size() == 6);
   CHECK(whole[0] == at(2026, 10, 24, 23, 59, 59));
   CHECK(whole[5] == at(2026, 10, 25, 2));
@@ -483,7 +513,8 @@ TEST_CASE("stream: at the end of summer time the clock steps back and no line is
   for (std::size_t block = 1; block < text.size() + 2; block += 11) {
     INFO("blocks of " << block);
     std::vector<std::int64_t> times;
-    for (const auto& event : read_text(text, block).events) times.push_back(event.time_us);
+    for (const auto& event : read_text(text, block).events)
+      times.push_back(event.time_us);
     CHECK(times == whole);
   }
 }
@@ -492,7 +523,8 @@ TEST_CASE("stream: any number of threads hands on the same events in the same or
   std::string text;
   for (int i = 0; i < 5000; ++i) {
     const auto second = (i / 100) % 60;
-    text += removed("Nov 23 10:00:" + std::string(second < 10 ? "0" : "") + std::to_string(second), "AAAAA" + std::to_string(i));
+    text += removed("Nov 23 10:00:" + std::string(second < 10 ? "0" : "") + std::to_string(second),
+                    "AAAAA" + std::to_string(i));
   }
   LogFiles files;
   auto options = reading({files.write("maillog", text)});
