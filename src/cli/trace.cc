@@ -113,7 +113,7 @@ int run_trace(const Options& given) {
     for (const auto& run : batch.runs) {
       for (auto i = run.events_begin; i < run.events_end; ++i) {
         const Event& event = batch.events[i];
-        if (!family.holds(event)) continue;
+        if (!family.holds(event) || !is_asked_for(event, options)) continue;
         if (options.format == "json") {
           append_event(text, event, names[run.source], run.first_line + event.line_number, Knowledge::builtin());
           continue;
