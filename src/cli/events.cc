@@ -16,8 +16,7 @@ int run_events(const Options& options) {
     for (const auto& run : batch.runs) {
       for (auto i = run.events_begin; i < run.events_end; ++i) {
         const Event& event = batch.events[i];
-        if (event.time_us != kNoTime && options.since_us != kNoTime && event.time_us < options.since_us) continue;
-        if (event.time_us != kNoTime && event.time_us > options.until_us) continue;
+        if (!is_asked_for(event, options)) continue;
         append_event(text, event, names[run.source], run.first_line + event.line_number, known(options).knowledge);
       }
     }

@@ -136,6 +136,7 @@ void check(const Options& options) {
   if (options.mta != "auto" && find_parser(options.mta) == nullptr) {
     throw UsageError(fmt::format("--mta: '{}' is none of auto, postfix, sendmail, exim", options.mta));
   }
+  if (options.at_us != kNoTime && options.command != "queue") throw UsageError("--at: only `queue` looks at a moment");
   const bool ndjson = options.command == "events" && (options.format == "ndjson" || options.format == "json");
   if (options.format != "text" && options.format != "json" && !ndjson) {
     throw UsageError(fmt::format("--format: '{}' is none of text, json", options.format));

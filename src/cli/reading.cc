@@ -49,6 +49,10 @@ Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_q
   return {tracker.analysis(std::move(reading.input)), reading.complete};
 }
 
+bool is_asked_for(const Event& event, const Options& options) {
+  return event.time_us == kNoTime || (event.time_us >= options.since_us && event.time_us <= options.until_us);
+}
+
 std::size_t page_width() {
   int width = 80;
   winsize size{};

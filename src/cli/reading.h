@@ -21,6 +21,9 @@ struct Joined {
 };
 Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue);
 
+// Whether --since and --until leave it in; what bears no time stays.
+bool is_asked_for(const Event& event, const Options& options);
+
 // Columns: as $COLUMNS says, else of the terminal, else 80; from 60 to 120.
 std::size_t page_width();
 

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/known.h"
 #include "cli/output.h"
 #include "cli/reading.h"
 #include "input/spool.h"
-#include "knowledge/knowledge.h"
 #include "report/events.h"
 #include "report/safe_text.h"
 
@@ -114,9 +114,9 @@ int run_trace(const Options& given) {
     for (const auto& run : batch.runs) {
       for (auto i = run.events_begin; i < run.events_end; ++i) {
         const Event& event = batch.events[i];
-        if (!family.holds(event)) continue;
+        if (!family.holds(event) || !is_asked_for(event, options)) continue;
         if (options.format == "json") {
-          append_event(text, event, names[run.source], run.first_line + event.line_number, Knowledge::builtin());
+          append_event(text, event, names[run.source], run.first_line + event.line_number, known(options).knowledge);
           continue;
         }
         if (event.line.data() == last) continue;

@@ -198,7 +198,7 @@ class Throttle : public Rule {
   static void add_published(Finding& out, const ProviderEntry* entry) {
     if (entry == nullptr) return;
     if (!entry->limit.empty()) {
-      out.details.push_back(fmt::format("published: {}", entry->limit));
+      out.details.push_back(fmt::format("what is known of its limits: {}", entry->limit));
       out.numbers["published_limit"] = std::string(entry->limit);
     }
     if (!entry->relief.empty()) out.remedy += fmt::format("Ask {} for relief: {}\n", entry->name, entry->relief);
