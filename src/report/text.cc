@@ -294,7 +294,8 @@ std::string cell(std::uint64_t number, std::size_t width) { return fmt::format("
 
 // A name cut and padded to `width` columns.
 std::string name_cell(const std::string& name, std::size_t width) {
-  auto out = safe_text(name, width - 1);
+  auto out = safe_text(name);
+  if (columns(out) >= width) out = safe_text(name, width - 2);  // and the mark that it was cut
   const auto used = columns(out);
   return out + std::string(used < width ? width - used : 1, ' ');
 }

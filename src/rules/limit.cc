@@ -226,7 +226,7 @@ std::optional<Limit> rolling_limit(const std::vector<Spell>& spells, Limit::Per 
   const auto [value, agreeing] = most_common(counts);
   if (agreeing * 5 < counts.size() * 4 || value < 2) return std::nullopt;
   // Refusals at random leave about as much in any period, but then as often a little more as a little less.
-  if (spells_above(spells, period, value) * 10 > spells.size()) return std::nullopt;
+  if (spells_above(spells, period, value) * 50 > spells.size()) return std::nullopt;
   Limit limit;
   limit.value = value;
   limit.per = per;
