@@ -72,6 +72,8 @@ struct HourCounts {
   std::uint32_t inflow = 0;     // recipients that entered the queue toward it
   std::uint32_t outflow = 0;    // recipients that left it: delivered, bounced or expired
   std::uint32_t expired = 0;    // of these
+  std::uint32_t queued = 0;        // recipients that waited when the hour ended
+  std::uint32_t oldest_age_s = 0;  // the longest of their waits by then
 };
 
 // A stretch of acceptances followed by a stretch of throttled refusals, in the order of the log. A new one begins

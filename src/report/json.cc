@@ -10,6 +10,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::uint64_t kPeakWorthACurve = 5;  // recipients that waited at once
+
 Json text(const std::string& words) { return valid_utf8(words); }
 
 Json texts(const std::vector<std::string>& words) {
@@ -52,6 +54,28 @@ Json input(const InputSummary& in) {
   return out;
 }
 
+// One column of the hours.
+template <typename Count>
+Json column(const std::vector<HourCounts>& hours, Count HourCounts::*member) {
+  Json out = Json::array();
+  for (const auto& hour : hours) out.push_back(hour.*member);
+  return out;
+}
+
+// Hour by hour, for those toward whom mail waited or was throttled: the others' would fill the page for nothing.
+Json history(const Provider& p) {
+  if (p.hours.empty() || (p.throttled == 0 && p.queue.peak < kPeakWorthACurve)) return {};
+  return {{"from", iso_utc(p.first_hour * 3'600'000'000)},
+          {"step_s", 3600},
+          {"accepted", column(p.hours, &HourCounts::accepted)},
+          {"throttled", column(p.hours, &HourCounts::throttled)},
+          {"inflow", column(p.hours, &HourCounts::inflow)},
+          {"outflow", column(p.hours, &HourCounts::outflow)},
+          {"expired", column(p.hours, &HourCounts::expired)},
+          {"queued", column(p.hours, &HourCounts::queued)},
+          {"oldest_age_s", column(p.hours, &HourCounts::oldest_age_s)}};
+}
+
 Json provider(const Provider& p, std::int64_t end_us) {
   Json out;
   out["provider"] = text(p.name);
@@ -69,6 +93,7 @@ Json provider(const Provider& p, std::int64_t end_us) {
                   {"oldest_age_s", p.queue.oldest_us == kNoTime ? Json() : Json((end_us - p.queue.oldest_us) / 1'000'000)},
                   {"peak", p.queue.peak},
                   {"peak_at", time_or_null(p.queue.peak_at_us)}};
+  out["history"] = history(p);
   return out;
 }
 
@@ -107,8 +132,34 @@ Json finding(const Finding& f) {
   return out;
 }
 
+// Arrays of numbers on one line each: a week is 168 hours long.
+std::string with_flat_columns(const std::string& pretty) {
+  std::string out;
+  out.reserve(pretty.size());
+  bool in_string = false;
+  for (std::size_t i = 0; i < pretty.size(); ++i) {
+    const char c = pretty[i];
+    out += c;
+    if (in_string && c == '\\') {
+      out += pretty[++i];
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (c == '[' && !in_string) {
+      const auto end = pretty.find_first_not_of("0123456789, \n", i + 1);
+      if (end == std::string::npos || pretty[end] != ']') continue;
+      while (++i < end) {
+        if (pretty[i] != ' ' && pretty[i] != '\n') out += pretty[i];
+      }
+      --i;
+    }
+  }
+  return out;
+}
+
 // Strings in a finding's numbers may be a stranger's too.
-std::string dumped(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string dumped(const Json& json) {
+  return with_flat_columns(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
+}
 
 }  // namespace
 

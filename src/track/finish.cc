@@ -10,6 +10,7 @@
 namespace mtalens {
 namespace {
 
+constexpr std::int64_t kHour = 3'600'000'000;
 constexpr std::size_t kMostUndescribed = 20;
 
 // The domain that a host most likely belongs to: mx1.hoster.example -> hoster.example, mx.isp.co.uk -> isp.co.uk.
@@ -30,28 +31,69 @@ bool is_address(std::string_view host) {
   return host.find(':') != std::string_view::npos || host.find_first_not_of("0123456789.[]") == std::string_view::npos;
 }
 
-void merge_hours(Provider& provider, const HourTable& table) {
-  std::map<std::int64_t, HourCounts> sum;
-  for (std::size_t i = 0; i < provider.hours.size(); ++i) {
-    sum[provider.first_hour + static_cast<std::int64_t>(i)] = provider.hours[i];
+// The hours of a provider's parties, and its queue hour by hour.
+class History {
+ public:
+  void add(const HourTable& table) {
+    for (const auto& [number, hour] : table.hours()) {
+      Hour& sum = hours_[number];
+      sum.counts.accepted += hour.counts.accepted;
+      sum.counts.throttled += hour.counts.throttled;
+      sum.counts.inflow += hour.counts.inflow;
+      sum.counts.outflow += hour.counts.outflow;
+      sum.counts.expired += hour.counts.expired;
+      sum.earliest_of_those_that_left_us = std::min(sum.earliest_of_those_that_left_us, hour.earliest_of_those_that_left_us);
+    }
   }
-  for (const auto& [hour, counts] : table.hours()) {
-    HourCounts& at = sum[hour];
-    at.accepted += counts.accepted;
-    at.throttled += counts.throttled;
-    at.inflow += counts.inflow;
-    at.outflow += counts.outflow;
-    at.expired += counts.expired;
+  void add(const QueueCurve& queue) { queue_.append(queue); }
+  QueueCurve& queue() { return queue_; }
+
+  // To the hour of `end_us`: a queue that nothing happens to waits on.
+  void write(Provider& provider, std::int64_t end_us) {
+    if (hours_.empty()) return;
+    constexpr std::int64_t kMostHours = 24 * 366 * 4;  // stamps that stray further are left out of the hours
+    auto last = hours_.rbegin()->first;
+    if (!provider.queue.arrivals_us.empty() && end_us / kHour > last) last = end_us / kHour;
+    provider.first_hour = std::max(hours_.begin()->first, last - kMostHours);
+    provider.hours.assign(static_cast<std::size_t>(last - provider.first_hour) + 1, {});
+    for (const auto& [number, hour] : hours_) {
+      if (number >= provider.first_hour) provider.hours[static_cast<std::size_t>(number - provider.first_hour)] = hour.counts;
+    }
+    write_queued(provider);
+    write_oldest(provider, end_us);
   }
-  if (sum.empty()) return;
-  constexpr std::int64_t kMostHours = 24 * 366 * 4;  // stamps that stray further are left out of the hours
-  const auto last = sum.rbegin()->first;
-  provider.first_hour = std::max(sum.begin()->first, last - kMostHours);
-  provider.hours.assign(static_cast<std::size_t>(last - provider.first_hour) + 1, {});
-  for (const auto& [hour, counts] : sum) {
-    if (hour >= provider.first_hour) provider.hours[static_cast<std::size_t>(hour - provider.first_hour)] = counts;
+
+ private:
+  void write_queued(Provider& provider) {
+    const auto& changes = queue_.changes();
+    auto change = changes.begin();
+    std::int64_t waiting = 0;
+    for (std::size_t i = 0; i < provider.hours.size(); ++i) {
+      const auto end_minute = (provider.first_hour + static_cast<std::int64_t>(i) + 1) * 60;
+      for (; change != changes.end() && change->first < end_minute; ++change) waiting += change->second;
+      provider.hours[i].queued = static_cast<std::uint32_t>(std::max<std::int64_t>(0, waiting));
+    }
   }
-}
+
+  // Backwards: the earliest arrival of those that were still to leave.
+  void write_oldest(Provider& provider, std::int64_t end_us) {
+    auto earliest = provider.queue.arrivals_us.empty() ? INT64_MAX : provider.queue.arrivals_us.front();
+    auto hour = hours_.rbegin();
+    for (std::size_t i = provider.hours.size(); i-- > 0;) {
+      const auto number = provider.first_hour + static_cast<std::int64_t>(i);
+      for (; hour != hours_.rend() && hour->first > number; ++hour) {
+        earliest = std::min(earliest, hour->second.earliest_of_those_that_left_us);
+      }
+      const auto at_us = std::min((number + 1) * kHour, end_us);
+      if (provider.hours[i].queued == 0 || earliest > at_us) continue;
+      const auto age_s = (at_us - earliest) / 1'000'000;
+      provider.hours[i].oldest_age_s = static_cast<std::uint32_t>(std::min<std::int64_t>(age_s, UINT32_MAX));
+    }
+  }
+
+  std::map<std::int64_t, Hour> hours_;
+  QueueCurve queue_;
+};
 
 // Spells of two parties that turn out to be one provider, in the order of their times.
 void merge_spells(std::vector<Spell>& into, const std::vector<Spell>& from) {
@@ -198,7 +240,6 @@ void Tracker::add_party(Provider& provider, std::uint32_t party_id) {
   provider.attempts.bounced += party.attempts.bounced;
   for (const auto& group : party.groups) merge_group(provider.groups, named(group));
   merge_spells(provider.spells, party.spells);
-  merge_hours(provider, party.hours);
   add_origins(provider, party);
 }
 
@@ -250,12 +291,13 @@ Analysis Tracker::analysis(InputSummary input) {
   for (const auto& name : names) provider_of.push_back(&by_name.try_emplace(name).first->second);
   add_waiting(out, provider_of, names);
 
-  std::map<Provider*, QueueCurve> curves;
+  std::map<Provider*, History> histories;
   for (std::uint32_t id = 1; id < parties_.size(); ++id) {
     Provider& provider = *provider_of[id];
     provider.name = names[id];
     add_party(provider, id);
-    curves[&provider].append(parties_[id].queue);
+    histories[&provider].add(parties_[id].hours);
+    histories[&provider].add(parties_[id].queue);
   }
   std::map<Provider*, std::map<std::string, std::uint64_t>> domains;
   for (std::uint32_t id = 0; id < destinations_.size(); ++id) {
@@ -269,8 +311,10 @@ Analysis Tracker::analysis(InputSummary input) {
     relays[provider_of[relays_[id].party]].insert(lower(relay_names_.text(id)));
   }
   for (auto& [name, provider] : by_name) {
-    find_peak(provider.queue, curves[&provider], options_.since_us);
+    History& history = histories[&provider];
+    find_peak(provider.queue, history.queue(), options_.since_us);
     std::sort(provider.queue.arrivals_us.begin(), provider.queue.arrivals_us.end());
+    history.write(provider, out.input.to_us);
     if (!provider.queue.arrivals_us.empty()) provider.queue.oldest_us = provider.queue.arrivals_us.front();
     std::vector<std::pair<std::uint64_t, std::string>> busiest;
     for (const auto& [domain, attempts] : domains[&provider]) busiest.emplace_back(attempts, domain);

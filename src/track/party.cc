@@ -46,7 +46,7 @@ const std::vector<std::pair<std::int64_t, std::int32_t>>& QueueCurve::changes() 
   return changes_;
 }
 
-HourCounts& HourTable::at(std::int64_t time_us) {
+Hour& HourTable::hour_at(std::int64_t time_us) {
   const auto hour = floor_div(time_us, kHour);
   if (last_ < hours_.size() && hours_[last_].first == hour) return hours_[last_].second;
   auto place = hours_.end();

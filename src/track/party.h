@@ -3,6 +3,7 @@
 // is known which domains each unknown host served.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -59,14 +60,28 @@ class QueueCurve {
   std::size_t compact_at_ = 1024;
 };
 
+// What an hour brought. Whoever is oldest in the queue at some moment is the earliest to have arrived of all that
+// left later, so that one arrival an hour tells the queue's oldest at any time.
+struct Hour {
+  HourCounts counts;
+  std::int64_t earliest_of_those_that_left_us = INT64_MAX;  // when it had arrived
+};
+
 // Counts hour by hour, sparse.
 class HourTable {
  public:
-  HourCounts& at(std::int64_t time_us);
-  const std::vector<std::pair<std::int64_t, HourCounts>>& hours() const { return hours_; }
+  HourCounts& at(std::int64_t time_us) { return hour_at(time_us).counts; }
+  void left(std::int64_t time_us, std::int64_t arrived_us) {
+    Hour& hour = hour_at(time_us);
+    hour.counts.outflow += 1;
+    hour.earliest_of_those_that_left_us = std::min(hour.earliest_of_those_that_left_us, arrived_us);
+  }
+  const std::vector<std::pair<std::int64_t, Hour>>& hours() const { return hours_; }
 
  private:
-  std::vector<std::pair<std::int64_t, HourCounts>> hours_;  // by hour since the epoch
+  Hour& hour_at(std::int64_t time_us);
+
+  std::vector<std::pair<std::int64_t, Hour>> hours_;  // by hour since the epoch
   std::size_t last_ = 0;
 };
 

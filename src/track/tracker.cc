@@ -408,7 +408,7 @@ void Tracker::leave(Message& message, Recipient& recipient, std::int64_t time_us
   Party& party = parties_[recipient.party];
   party.queue.waited(message.arrived_us, time_us);
   if (message.arrival_seen) party.hours.at(message.arrived_us).inflow += 1;
-  party.hours.at(time_us).outflow += 1;
+  party.hours.left(time_us, message.arrived_us);
 }
 
 void Tracker::end(Message& message, std::int64_t time_us) {

@@ -861,3 +861,23 @@ TEST_CASE("track: --until leaves out what came later; that is the queue at a mom
   CHECK(then.queue[0].queue_id == "AAAAA1");
   CHECK(then.queue[0].unnamed_recipients == 1);
 }
+
+TEST_CASE("track: each hour has its queue and the age of the oldest in it, also of those that left since", "[track]") {
+  const auto said = analyze_text(arrives("10:10:00", "AAAAA1") + arrives("11:20:00", "AAAAA2") +
+                                 tries("11:21:00", "AAAAA1", "a@btinternet.com", kBt, "0/0/1/0", kTooMany) +
+                                 tries("11:22:00", "AAAAA2", "b@btinternet.com", kBt, "0/0/1/1", kTooMany) +
+                                 tries("13:30:00", "AAAAA1", "a@btinternet.com", kBt, "0/0/1/2", kSent) +
+                                 removed("13:30:00", "AAAAA1") +
+                                 tries("14:30:00", "AAAAA2", "b@btinternet.com", kBt, "0/0/1/3", kTooMany));
+  const auto& hours = provider_named(said, "BT Internet").hours;
+  REQUIRE(hours.size() == 5);  // 10 to 14 o'clock
+  const auto column = [&](std::uint32_t HourCounts::*member) {
+    std::vector<std::uint32_t> out;
+    for (const auto& hour : hours) out.push_back(hour.*member);
+    return out;
+  };
+  CHECK(column(&HourCounts::queued) == std::vector<std::uint32_t>{1, 2, 2, 1, 1});
+  CHECK(column(&HourCounts::oldest_age_s) == std::vector<std::uint32_t>{3000, 6600, 10200, 9600, 11400});
+  CHECK(column(&HourCounts::inflow) == std::vector<std::uint32_t>{1, 1, 0, 0, 0});
+  CHECK(column(&HourCounts::outflow) == std::vector<std::uint32_t>{0, 0, 0, 1, 0});
+}
