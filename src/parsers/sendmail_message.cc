@@ -308,13 +308,20 @@ void set_delivered(Event& event, const Delivery& delivery) {
 }
 
 // Why it failed: the reply where sendmail logs one (8.16 on), for the status may only tell how the socket died
-// after it; else what the status says.
-void set_failure(Event& event, const Delivery& delivery) {
+// after it. That reply is the conversation's last, though: where it is the farewell after a refused RCPT
+// (`reply=221 2.0.0 Bye, stat=Deferred: 421 Too many …`), and where there is none, it is what the status says.
+std::string_view reason_of_failure(const Delivery& delivery) {
+  const bool refuses = delivery.reply.starts_with('4') || delivery.reply.starts_with('5');
   auto reason = delivery.reply;
-  if (reason.empty()) {
+  if (!refuses && !delivery.status.empty()) {
     reason = delivery.status;
     if (scan::take(reason, "Deferred")) scan::take(reason, ": ");
   }
+  return reason;
+}
+
+void set_failure(Event& event, const Delivery& delivery) {
+  const auto reason = reason_of_failure(delivery);
   set_reply(event, reason);
   event.outcome = outcome_of_failure(delivery, event.code);
   event.stage = stage_named(delivery.stage);

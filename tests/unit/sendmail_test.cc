@@ -288,6 +288,17 @@ TEST_CASE("sendmail: the reply is the reason, not how the socket died", "[sendma
   CHECK(event.counts_refusal);
 }
 
+TEST_CASE("sendmail: the farewell after a refused RCPT is not the reason", "[sendmail]") {
+  const auto event = event_in(
+      "6BBAgDut001419: to=<erin@btinternet.com>, delay=2+06:22:30, xdelay=00:00:02, mailer=esmtp, pri=9840072, "
+      "relay=mx.bt.lon5.cpcloud.co.uk. [127.1.0.1], dsn=4.0.0, reply=221 2.0.0 Bye, stat=Deferred: 421 Too many "
+      "messages (1.5.6.1) from 127.0.0.1");
+  CHECK(event.outcome == Outcome::deferred);
+  CHECK(event.code == 421);
+  CHECK(event.reply == "421 Too many messages (1.5.6.1) from 127.0.0.1");
+  CHECK(event.counts_refusal);
+}
+
 TEST_CASE("sendmail: a deferral that bears a relay but no address was not tried", "[sendmail]") {
   const auto bare = event_in(
       "6ANHjuoX007487: to=<sales@customer.example>, delay=00:00:00, xdelay=00:00:00, mailer=esmtp, pri=30082, "
