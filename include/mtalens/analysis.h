@@ -2,6 +2,8 @@
 //
 // Plain values that own their text. Times are microseconds since the epoch, UTC. Every number says which unit
 // of the design's table it counts: messages, recipients, attempts, transactions, refusals.
+//
+// `fields` lists what of a struct a state keeps on disk (src/state/archive.h): a new member goes there too.
 #pragma once
 
 #include <array>
@@ -21,6 +23,11 @@ struct Evidence {
   std::string source;
   std::uint64_t line = 0;  // its number in the source, from 1; 0: no line
   std::string text;
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(source, line, text);
+  }
 };
 
 struct SourceSummary {
@@ -28,6 +35,11 @@ struct SourceSummary {
   std::vector<std::string> mta;
   std::uint64_t lines = 0;
   std::uint64_t bytes = 0;
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(name, mta, lines, bytes);
+  }
 };
 
 struct InputSummary {
@@ -45,6 +57,12 @@ struct InputSummary {
   std::vector<SourceSummary> sources;
   std::vector<std::string> hosts;             // the first few
   std::vector<Evidence> unrecognized;         // examples
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(lines, bytes, mail_lines, other_lines, unrecognized_lines, unreadable_lines, duplicate_lines,
+            cut_lines, lost_lines, from_us, to_us, sources, hosts, unrecognized);
+  }
 };
 
 struct Totals {
@@ -54,6 +72,11 @@ struct Totals {
   std::uint64_t bounced = 0;
   std::uint64_t expired = 0;
   std::uint64_t queued = 0;
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(messages, recipients, delivered, bounced, expired, queued);
+  }
 };
 
 // One recipient, one try.
@@ -63,6 +86,11 @@ struct AttemptCounts {
   std::uint64_t throttled = 0;
   std::uint64_t secondary = 0;
   std::uint64_t bounced = 0;
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(delivered, deferred, throttled, secondary, bounced);
+  }
 };
 
 // What one provider did in one hour, by the clock of UTC.
@@ -74,6 +102,11 @@ struct HourCounts {
   std::uint32_t expired = 0;    // of these
   std::uint32_t queued = 0;        // recipients that waited when the hour ended
   std::uint32_t oldest_age_s = 0;  // the longest of their waits by then
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(accepted, throttled, inflow, outflow, expired);  // the others are reckoned at the end
+  }
 };
 
 // A stretch of acceptances followed by a stretch of throttled refusals, in the order of the log. A new one begins
@@ -86,6 +119,12 @@ struct Spell {
   std::uint32_t accepted = 0;             // messages
   std::uint32_t accepted_recipients = 0;
   std::uint32_t throttled = 0;            // refusals
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(first_accepted_us, last_accepted_us, first_throttled_us, last_throttled_us, accepted,
+            accepted_recipients, throttled);
+  }
 };
 
 // The refusals of one meaning by one provider.
@@ -156,6 +195,12 @@ struct TlsPeer {
   std::int64_t last_failed_us = kNoTime;
   std::string words;  // the first failure's reason, as the log has it
   Evidence first, last;
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(direction, peer, address, mtas, handshakes, failed, causes, fallbacks, waiting, expired,
+            first_failed_us, last_failed_us, words, first, last);
+  }
 };
 
 struct QueuedRecipient {

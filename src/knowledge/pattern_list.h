@@ -55,6 +55,11 @@ class UndescribedReplies {
     std::string relay;    // who gave it
     std::uint16_t code = 0;
     std::uint64_t count = 0;
+
+    template <typename Archive>
+    void fields(Archive& archive) {
+      archive(example, relay, code, count);
+    }
   };
 
   explicit UndescribedReplies(const Knowledge& knowledge) : knowledge_(&knowledge) {}
@@ -64,6 +69,12 @@ class UndescribedReplies {
   // The most frequent first, then by text.
   std::vector<Group> groups() const;
   std::uint64_t beyond() const { return beyond_; }
+
+  // What a state keeps on disk (src/state/archive.h).
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(groups_, beyond_);
+  }
 
  private:
   const Knowledge* knowledge_;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -45,6 +46,18 @@ class Interner {
 
   std::string_view text(std::uint32_t id) const { return texts_[id]; }
   std::uint32_t size() const { return static_cast<std::uint32_t>(texts_.size()); }
+
+  // On disk it is the table of its texts (src/state/archive.h).
+  template <typename Archive>
+  void fields(Archive& archive) {
+    std::vector<std::string> table(texts_.begin(), texts_.end());
+    archive(table);
+    if constexpr (Archive::kReads) {
+      *this = Interner();
+      for (const auto& text : table) id(text);
+      archive.require(texts_.size() == table.size());
+    }
+  }
 
  private:
   struct Slot {

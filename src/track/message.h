@@ -2,6 +2,8 @@
 //
 // Memory follows the messages that are open: an ended one stays for a minute of log time, because lines of
 // different programs swap places and a filter names the next id only afterwards; then its place is used again.
+//
+// `fields` lists what of a struct a state keeps on disk (src/state/archive.h): a new member goes there too.
 #pragma once
 
 #include <array>
@@ -30,12 +32,22 @@ struct Recipient {
   std::uint32_t held_by = kNobody;  // party that throttled it last
   std::uint16_t held_meaning = 0;
   bool open = true;
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(text_begin, text_length, destination, party, reason, held_by, held_meaning, open);
+  }
 };
 
 // What tells an SMTP transaction of this message from the next.
 struct TransactionMark {
   std::uint64_t key = 0;  // relay, pid, conversation; 0: none yet
   std::uint32_t recipient = 0;  // the last one's place in the list
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(key, recipient);
+  }
 };
 
 struct Message {
@@ -80,6 +92,22 @@ struct Message {
   }
   void set_sender(std::string_view sender);
   Recipient& add_recipient(std::string_view address, std::uint64_t hash);
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    std::string queue_id(id());
+    archive(queue_id, scope, sender_known, arrival_seen, received, has_message_id, has_envelope, chained, list_goes_on,
+            removed_by_outcomes, declared, arrived_us, ended_us, size_bytes, sender_length, auth_user, tls_peer,
+            last_recipient, tls_fallback_told, transactions, recipients, parties, text);
+    if constexpr (Archive::kReads) {
+      archive.require(queue_id.size() <= kLongestId && sender_length <= text.size() && last_recipient <= recipients.size());
+      id_length = static_cast<std::uint8_t>(queue_id.copy(id_text.data(), kLongestId));
+      for (auto& recipient : recipients) {
+        archive.require(recipient.text_begin <= text.size() && recipient.text_length <= text.size() - recipient.text_begin);
+        recipient.hash = hash_of(address(recipient));
+      }
+    }
+  }
 };
 
 // Open messages by queue id, within a scope (a host and an MTA instance). References stay valid until the
@@ -98,6 +126,24 @@ class MessageTable {
   void for_each(Visit visit) {
     for (const Slot& slot : slots_) {
       if (slot.index_plus_1 != 0) visit(at(slot.index_plus_1 - 1));
+    }
+  }
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    if constexpr (Archive::kReads) {
+      for (auto left = archive.length(); left > 0; --left) {
+        Message message;
+        archive(message);
+        archive.require(find(message.scope, message.id()) == nullptr);
+        add(message.scope, message.id()) = std::move(message);
+      }
+    } else if constexpr (Archive::kShape) {
+      Message message;
+      archive(message);
+    } else {
+      archive.count(used_);
+      for_each([&](Message& message) { archive(message); });
     }
   }
 

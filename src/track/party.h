@@ -1,6 +1,8 @@
 // A party is whoever we count for while the log is read: an operator, a relay host that no operator is known
 // to run, or a recipient's domain where no host was ever named. Parties become providers at the end, when it
 // is known which domains each unknown host served.
+//
+// `fields` lists what of a struct a state keeps on disk (src/state/archive.h): a new member goes there too.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "mtalens/analysis.h"
+#include "mtalens/parser.h"
 #include "track/message.h"
 
 namespace mtalens {
@@ -27,6 +30,11 @@ struct GroupCounts {
     std::uint16_t code = 0;
     std::string enhanced;
     std::uint64_t refusals = 0;
+
+    template <typename Archive>
+    void fields(Archive& archive) {
+      archive(code, enhanced, refusals);
+    }
   };
   std::vector<Code> codes;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> destinations;
@@ -35,6 +43,12 @@ struct GroupCounts {
   const Event* last_event = nullptr;  // within a batch: the line that `last` will show
   std::uint32_t last_source = 0;
   std::uint64_t last_line = 0;
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(meaning, refusals, messages_held, first_us, last_us, stages, codes, destinations, reply, first,
+            last);
+  }
 };
 
 struct OriginCounts {
@@ -42,6 +56,11 @@ struct OriginCounts {
   std::string target;
   std::uint64_t messages = 0;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> sender_domains;  // interned
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(address, target, messages, sender_domains);
+  }
 };
 
 // How many recipients waited, minute by minute, as changes that are added up at the end.
@@ -51,6 +70,12 @@ class QueueCurve {
   // Sorted, one change for each minute since the epoch.
   const std::vector<std::pair<std::int64_t, std::int32_t>>& changes();
   void append(const QueueCurve& other) { changes_.insert(changes_.end(), other.changes_.begin(), other.changes_.end()); }
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    if constexpr (!Archive::kReads) compact();
+    archive(changes_);
+  }
 
  private:
   void add(std::int64_t minute, std::int32_t change);
@@ -65,6 +90,11 @@ class QueueCurve {
 struct Hour {
   HourCounts counts;
   std::int64_t earliest_of_those_that_left_us = INT64_MAX;  // when it had arrived
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(counts, earliest_of_those_that_left_us);
+  }
 };
 
 // Counts hour by hour, sparse.
@@ -77,6 +107,11 @@ class HourTable {
     hour.earliest_of_those_that_left_us = std::min(hour.earliest_of_those_that_left_us, arrived_us);
   }
   const std::vector<std::pair<std::int64_t, Hour>>& hours() const { return hours_; }
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(hours_);
+  }
 
  private:
   Hour& hour_at(std::int64_t time_us);
@@ -114,6 +149,18 @@ struct Party {
   void throttled_refusal(std::int64_t time_us, std::uint32_t times);
   GroupCounts& group(std::uint16_t meaning);
   void seen_by(std::string_view mta);
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    std::vector<std::string> mta_names(mtas.begin(), mtas.end());
+    archive(kind, name, mta_names, accepted, refusals, throttled, messages, expired, expired_notices, attempts, groups,
+            last_cause, spells, hours, queue, forwards, logins);
+    if constexpr (Archive::kReads) {
+      for (const auto& mta : mta_names) {
+        if (const Parser* parser = find_parser(mta)) mtas.push_back(parser->mta());
+      }
+    }
+  }
 };
 
 }  // namespace mtalens

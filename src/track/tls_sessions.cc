@@ -210,4 +210,22 @@ std::vector<TlsPeer> TlsSessions::failed() const {
   return out;
 }
 
+bool TlsSessions::fits_together() const {
+  bool fits = !peers_.empty();
+  for (const auto* names : {&inbound_, &outbound_}) {
+    fits = fits && names->peers.size() == names->names.size();
+    for (const auto id : names->peers) fits = fits && id < peers_.size();
+  }
+  for (const auto& peer : peers_) fits = fits && peer.direction <= Direction::outbound;
+  for (const auto& [scope, messages] : doubtful_) {
+    for (const auto& [peer, count] : messages) fits = fits && peer < peers_.size();
+  }
+  for (const auto* sessions : {&current_, &previous_}) {
+    for (const auto& [key, session] : *sessions) {
+      fits = fits && session.peer < peers_.size() && session.cause <= TlsCause::other && session.last <= Handshake::failed;
+    }
+  }
+  return fits;
+}
+
 }  // namespace mtalens

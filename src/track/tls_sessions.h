@@ -1,4 +1,6 @@
 // Joins the lines of TLS handshakes: several lines, one pid, one failure; then what became of the mail.
+//
+// `fields` lists what of a struct a state keeps on disk (src/state/archive.h): a new member goes there too.
 #pragma once
 
 #include <array>
@@ -43,6 +45,17 @@ class TlsSessions {
   void start_counting();
   // Those with a failed handshake, most failures first.
   std::vector<TlsPeer> failed() const;
+  std::uint32_t peers() const { return static_cast<std::uint32_t>(peers_.size()); }
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    std::vector<std::uint8_t> logging(logs_successes_.begin(), logs_successes_.end());
+    archive(inbound_, outbound_, peers_, doubtful_, logging, never_named_, current_, previous_);
+    if constexpr (Archive::kReads) {
+      logs_successes_.assign(logging.begin(), logging.end());
+      archive.require(fits_together());
+    }
+  }
 
  private:
   struct Session {
@@ -55,17 +68,28 @@ class TlsSessions {
     std::int64_t time_us = kNoTime;
     std::string words;
     Evidence evidence;
+
+    template <typename Archive>
+    void fields(Archive& archive) {
+      archive(peer, last, cause, unnamed, counted, times, time_us, words, evidence);
+    }
   };
 
   Session& session(std::uint32_t host, std::uint32_t pid);
   const Session* find(std::uint32_t host, std::uint32_t pid) const;
   std::uint32_t peer_id(Direction direction, std::string_view name, std::string_view address, std::string_view mta);
   void count_failure(std::uint32_t peer, Session& session);
+  bool fits_together() const;  // no number of a peer, a name, a cause that is none
 
   // Peers by name, those who come in and those we go to apart; 0 in their ids is nobody yet.
   struct Names {
     Interner names;
     std::vector<std::uint32_t> peers;
+
+    template <typename Archive>
+    void fields(Archive& archive) {
+      archive(names, peers);
+    }
   };
   Names inbound_, outbound_;
   std::vector<TlsPeer> peers_;

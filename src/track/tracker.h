@@ -2,6 +2,8 @@
 //
 // Takes the events of all lines in their order, one batch at a time, on one thread at a time. What it keeps
 // follows the open messages and the distinct hosts, domains and reply texts, not the log.
+//
+// `fields` lists what a state keeps on disk (src/state/archive.h): a new member that outlives a batch goes there too.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +42,16 @@ class Tracker {
   void add(const Batch& batch, const std::vector<std::string>& names);
   Analysis analysis(InputSummary input);
 
+  template <typename Archive>
+  void fields(Archive& archive) {
+    auto ended = ended_messages();
+    auto meanings = meaning_names();
+    archive(counting_, messages_, ended, hosts_, instances_, relay_names_, relays_, domains_, destinations_, reasons_, people_,
+            meanings, parties_, tls_, undescribed_, totals_, longest_wait_us_, first_us_, now_us_, scope_, host_, instance_,
+            scope_host_, scope_program_);
+    if constexpr (Archive::kReads) archive.require(resume(ended, meanings));
+  }
+
  private:
   // A recipient's domain.
   struct Destination {
@@ -48,10 +60,20 @@ class Tracker {
     std::uint32_t last_party = kNobody;  // the last host that spoke for it
     bool ours = false;
     std::vector<std::pair<std::uint32_t, std::uint64_t>> attempts;  // by party
+
+    template <typename Archive>
+    void fields(Archive& archive) {
+      archive(party, last_party, ours, attempts);
+    }
   };
   // A mail host.
   struct Relay {
     std::uint32_t party = kNobody;
+
+    template <typename Archive>
+    void fields(Archive& archive) {
+      archive(party);
+    }
   };
 
   void add(const Event& event);
@@ -92,6 +114,24 @@ class Tracker {
   std::uint32_t reason_id(std::string_view reply);
   void keep_evidence(Evidence& kept, const Event& event) const;
   void keep_pending_evidence();
+
+  // From and to disk (resume.cc). An ended message that is remembered still: its scope, its id, and when it ended.
+  struct EndedMessage {
+    std::uint32_t scope = 0;
+    std::string queue_id;
+    std::int64_t ended_us = kNoTime;
+
+    template <typename Archive>
+    void fields(Archive& archive) {
+      archive(scope, queue_id, ended_us);
+    }
+  };
+  std::vector<EndedMessage> ended_messages() const;
+  static std::vector<std::string> meaning_names();  // by their numbers
+  bool resume(const std::vector<EndedMessage>& ended, const std::vector<std::string>& meanings);
+  bool fits_together();
+  void name_meanings_anew(const std::vector<std::string>& meanings);
+  void name_operators_anew();
 
   // The end: parties become providers (finish.cc).
   std::vector<std::string> provider_names() const;
