@@ -42,6 +42,7 @@ po::options_description settings() {
   add("output,o", po::value<std::string>()->value_name("FILE"), "write there, once all is read (default: standard output)");
   add("jobs", po::value<int>()->value_name("N"), "threads (default: one for each core)");
   add("color", po::value<std::string>()->value_name("WHEN"), "auto, always or never");
+  add("quiet-when-clean", po::bool_switch(), "report: print nothing where nothing is wrong, so that cron sends no mail");
   add("quiet", po::bool_switch(), "nothing on standard error but errors");
   add("verbose", po::bool_switch(), "every finding with what to do, and on standard error what the run cost");
   add("config", po::value<std::string>()->value_name("FILE"), "settings, one `name = value` a line, under these names");
@@ -173,6 +174,7 @@ Options read_options(int argc, char** argv) {
   take(given, "our-domain", options.our_domains);
   take(given, "patterns", options.pattern_dirs);
   take(given, "quiet", options.quiet);
+  take(given, "quiet-when-clean", options.quiet_when_clean);
   take(given, "verbose", options.verbose);
   take(given, "help", options.help);
   take(given, "version", options.version);

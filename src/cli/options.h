@@ -28,6 +28,7 @@ struct Options {
   std::vector<std::string> pattern_dirs;
   bool color = false;
   bool quiet = false;
+  bool quiet_when_clean = false;  // report
   bool verbose = false;
   bool help = false;
   bool version = false;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "cli/commands.h"
@@ -26,12 +27,17 @@ void say_cost(const InputSummary& input, std::chrono::steady_clock::time_point b
              static_cast<double>(input.bytes) / 1e6, took.count(), used.ru_maxrss / 1024);
 }
 
+bool is_clean(const std::vector<Finding>& findings) {
+  return std::none_of(findings.begin(), findings.end(), [](const Finding& f) { return f.severity >= Severity::warning; });
+}
+
 }  // namespace
 
 int run_report(const Options& options) {
   const auto begin = std::chrono::steady_clock::now();
   const auto [analysis, complete] = analyze_inputs(options, options.until_us, false);
   const auto findings = judge(analysis, known(options).knowledge);
+  if (options.quiet_when_clean && is_clean(findings)) return complete ? 0 : 2;
   Output output(options.output);
   output.write(options.format == "json" ? json_report(analysis, findings)
                                         : text_report(analysis, findings, {options.color, page_width(), options.verbose}));

@@ -5,7 +5,7 @@
 
 A ```console block whose first line is `$ mtalens …` or `$ build/release/mtalens …` (either may stand anywhere in the
 command) is run from the project's root, in UTC. The lines below the command are its output, standard error included,
-as it is on a page of 80 columns. A line `…` stands for any number of lines left out; a line that ends with ` …` shows
+as it is on a page of 80 columns; no lines: it says nothing. A line `…` stands for any number of lines left out; a line that ends with ` …` shows
 the beginning of a longer one. The exit code is 0, unless the block ends with `$ echo $?` and the code.
 """
 import os, pathlib, re, subprocess, sys
@@ -60,7 +60,7 @@ def main():
         done = subprocess.run(["bash", "-c", line], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         said = done.stdout.splitlines()
-        wrong = first_difference(shown, said) if shown else None
+        wrong = first_difference(shown, said)
         if done.returncode != code or wrong is not None:
             failed += 1
             print(f"README.md:{number}: {command}\n  exit {done.returncode}, {code} is shown")
