@@ -24,18 +24,17 @@ Flow flow_of(const Provider& provider, const InputSummary& input) {
   flow.days = std::max(static_cast<double>(input.to_us - from_us) / kDay, 1.0 / 24);
   flow.in_per_day = static_cast<double>(in) / flow.days;
   flow.out_per_day = static_cast<double>(out) / flow.days;
-  const auto net = flow.out_per_day - flow.in_per_day;
-  if (net > 0.5) {
-    const auto days = static_cast<double>(provider.queue.queued) / net;
-    if (days < 3650) flow.empties_at_us = (input.to_us + static_cast<std::int64_t>(days * kDay)) / kHour * kHour + kHour;
-  }
   return flow;
 }
 
 Patience patience_of(const Analysis& analysis, const Provider& provider) {
-  if (analysis.longest_wait_before_expiry_us > 0) return {analysis.longest_wait_before_expiry_us, true};
+  if (analysis.longest_wait_before_expiry_us > 0) return {analysis.longest_wait_before_expiry_us, Patience::Source::expired};
   const bool exim = !provider.mtas.empty() && provider.mtas.front() == "exim";
-  return {(exim ? 4 : 5) * kDay, false};
+  const auto usual = (exim ? 4 : 5) * kDay;
+  const auto& queue = provider.queue;
+  const auto oldest = queue.oldest_us == kNoTime ? 0 : analysis.input.to_us - queue.oldest_us;
+  if (oldest > usual) return {(oldest / kDay + 1) * kDay, Patience::Source::still_waiting};
+  return {usual, Patience::Source::mta_default};
 }
 
 std::vector<std::pair<std::int64_t, std::uint64_t>> expiries(const Provider& provider, std::int64_t patience_us) {

@@ -1,7 +1,9 @@
-// In- and outflow toward a provider, in recipients a day, and when its queue will be empty.
+// In- and outflow toward a provider, in recipients a day, and how long its mail may wait.
 #pragma once
 
-#include <optional>
+#include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "mtalens/analysis.h"
 
@@ -11,8 +13,6 @@ struct Flow {
   double in_per_day = 0;
   double out_per_day = 0;
   double days = 0;  // of log that these are measured over
-  // Where the queue is not empty and does not grow; nothing: it never empties.
-  std::optional<std::int64_t> empties_at_us;
 };
 
 // Measured over the last `kFlowDays` days of the log, or all of it where it is shorter.
@@ -21,10 +21,11 @@ Flow flow_of(const Provider& provider, const InputSummary& input);
 
 // The MTA's own patience: how long a message waits before it goes back to its sender, microseconds. Seen in the
 // log where a message expired, else the MTA's default: Postfix 5 days (maximal_queue_lifetime), sendmail 5 days
-// (confTO_QUEUERETURN), Exim 4 days (the usual retry rule).
+// (confTO_QUEUERETURN), Exim 4 days (the usual retry rule); longer where something has waited longer than that.
 struct Patience {
+  enum class Source : std::uint8_t { mta_default, still_waiting, expired };
   std::int64_t us = 0;
-  bool seen = false;
+  Source source = Source::mta_default;
 };
 Patience patience_of(const Analysis& analysis, const Provider& provider);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "knowledge/meaning.h"
+
 namespace mtalens {
 namespace {
 
@@ -10,6 +12,8 @@ constexpr std::int64_t kMinute = 60'000'000;
 constexpr std::int64_t kHour = 60 * kMinute;
 constexpr std::int64_t kDay = 24 * kHour;
 
+constexpr std::uint32_t kWallsBeyondDoubt = 5;
+constexpr std::size_t kMostChanges = 64;  // places where the counts change that are looked at: a limit has few
 constexpr std::size_t kMostTries = 16;  // times of a reset that are tried beside the full hours
 
 // What was accepted until a wall, and how the wall ended.
@@ -54,6 +58,10 @@ std::vector<Wall> walls_of(const std::vector<Spell>& spells, std::int64_t smear_
 // How far a count may be off and still agree. Small ones must be the same: one more or less agrees with anything.
 std::uint64_t tolerance(std::uint64_t value) { return value < 10 ? 0 : std::max<std::uint64_t>(1, value / 25); }
 
+bool agree(std::uint64_t count, std::uint64_t value) {
+  return count + tolerance(value) >= value && count <= value + tolerance(value);
+}
+
 // The count most walls agree on, and how many do.
 std::pair<std::uint64_t, std::uint32_t> most_common(const std::vector<std::uint64_t>& counts) {
   std::map<std::uint64_t, std::uint32_t> times;
@@ -62,7 +70,7 @@ std::pair<std::uint64_t, std::uint32_t> most_common(const std::vector<std::uint6
   for (const auto& [value, exactly] : times) {
     std::uint32_t near = 0;
     for (const auto& [other, n] : times) {
-      if (other + tolerance(value) >= value && other <= value + tolerance(value)) near += n;
+      if (agree(other, value)) near += n;
     }
     if (std::pair(near, exactly) > std::pair(best.second, times.count(best.first) ? times[best.first] : 0u)) {
       best = {value, near};
@@ -71,18 +79,14 @@ std::pair<std::uint64_t, std::uint32_t> most_common(const std::vector<std::uint6
   return best;
 }
 
-// A window that begins at the same time of each period. `offset_us`: that time.
-struct Fit {
-  Limit limit;
-  bool holds = false;
+// A window that begins at the same time of each period.
+struct Window {
+  std::int64_t index = 0;
+  std::uint64_t messages = 0, recipients = 0, after_wall = 0;
+  std::int64_t walled_us = kNoTime;
 };
 
-Fit fit_fixed(const std::vector<Spell>& spells, std::int64_t period, std::int64_t offset_us) {
-  struct Window {
-    std::int64_t index = 0;
-    std::uint64_t messages = 0, recipients = 0, after_wall = 0;
-    std::int64_t walled_us = kNoTime;
-  };
+std::vector<Window> windows_of(const std::vector<Spell>& spells, std::int64_t period, std::int64_t offset_us) {
   std::vector<Window> windows;  // the spells come in the order of their times
   const auto window_at = [&](std::int64_t time_us) -> Window& {
     const auto index = (time_us - offset_us) / period;
@@ -102,12 +106,41 @@ Fit fit_fixed(const std::vector<Spell>& spells, std::int64_t period, std::int64_
       if (window.walled_us == kNoTime) window.walled_us = spell.first_throttled_us;
     }
   }
+  return windows;
+}
+
+// Where the counts of the walls go over from one value to another: how many came before, or nothing.
+std::optional<std::size_t> change_of(const std::vector<std::uint64_t>& counts, std::uint32_t agreeing_on_one) {
+  std::optional<std::size_t> best;
+  std::uint32_t most = agreeing_on_one + 1;
+  std::size_t tried = 0;
+  for (std::size_t at = 2; at + 2 <= counts.size() && tried < kMostChanges; ++at) {
+    if (agree(counts[at], counts[at - 1])) continue;
+    ++tried;
+    const auto middle = counts.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto before = most_common({counts.begin(), middle}), after = most_common({middle, counts.end()});
+    if (before.second < 2 || after.second < 2 || agree(before.first, after.first) || before.second + after.second <= most) continue;
+    most = before.second + after.second;
+    best = at;
+  }
+  return best;
+}
+
+struct Fit {
+  Limit limit;
+  bool holds = false;
+};
+
+Fit fit_fixed(const std::vector<Spell>& spells, std::int64_t period, std::int64_t offset_us) {
+  const auto windows = windows_of(spells, period, offset_us);
   std::vector<std::uint64_t> messages, recipients;
+  std::vector<std::int64_t> begins_us;
   std::uint64_t broken = 0;
   for (const auto& window : windows) {
     if (window.walled_us == kNoTime || window.messages == 0) continue;
     messages.push_back(window.messages);
     recipients.push_back(window.recipients);
+    begins_us.push_back(window.index * period + offset_us);
     broken += window.after_wall > tolerance(window.messages) ? 1 : 0;
   }
   if (messages.empty()) return {};
@@ -119,11 +152,22 @@ Fit fit_fixed(const std::vector<Spell>& spells, std::int64_t period, std::int64_
   fit.limit.value = best.first;
   fit.limit.agreeing = best.second;
   fit.limit.walls = static_cast<std::uint32_t>(messages.size());
-  for (const auto& window : windows) {
-    const auto count = fit.limit.of_recipients ? window.recipients : window.messages;
-    if (window.walled_us == kNoTime && count > best.first + tolerance(best.first)) ++broken;  // it took more without a wall
+  const auto& counts = fit.limit.of_recipients ? recipients : messages;
+  if (const auto change = change_of(counts, best.second)) {
+    const auto middle = counts.begin() + static_cast<std::ptrdiff_t>(*change);
+    const auto before = most_common({counts.begin(), middle}), after = most_common({middle, counts.end()});
+    fit.limit.before = before.first;
+    fit.limit.value = after.first;
+    fit.limit.agreeing = before.second + after.second;
+    fit.limit.changed_us = begins_us[*change];
   }
-  fit.holds = broken * 5 <= messages.size() && best.second * 5 >= messages.size() * 3;
+  for (const auto& window : windows) {
+    const bool earlier = fit.limit.changed_us != kNoTime && window.index * period + offset_us < fit.limit.changed_us;
+    const auto value = earlier ? fit.limit.before : fit.limit.value;
+    const auto count = fit.limit.of_recipients ? window.recipients : window.messages;
+    if (window.walled_us == kNoTime && count > value + tolerance(value)) ++broken;  // it took more without a wall
+  }
+  fit.holds = broken * 5 <= messages.size() && fit.limit.agreeing * 5 >= messages.size() * 3;
   return fit;
 }
 
@@ -250,6 +294,11 @@ std::optional<Limit> bare_limit(const std::vector<Spell>& spells) {
   limit.value = value;
   limit.walls = static_cast<std::uint32_t>(counts.size());
   limit.agreeing = agreeing;
+  // The next connection is welcome at once.
+  const auto at_once = std::count_if(walls.begin(), walls.end(), [](const Wall& wall) {
+    return wall.opens_us != kNoTime && wall.opens_us - wall.last_refusal_us <= kMinute;
+  });
+  if (static_cast<std::size_t>(at_once) * 5 >= walls.size() * 4) limit.per = Limit::Per::connection;
   return limit;
 }
 
@@ -263,6 +312,28 @@ std::optional<Limit> infer_limit(const std::vector<Spell>& spells) {
     if (auto limit = rolling_limit(spells, per)) return limit;
   }
   return bare_limit(spells);
+}
+
+std::optional<Limit> limit_of(const Provider& provider, const RefusalGroup& group) {
+  if (group.refusals * 2 < provider.throttled) return std::nullopt;  // most walls are of another kind
+  const auto limit = infer_limit(provider.spells);
+  switch (static_cast<Meaning>(group.meaning)) {
+    case Meaning::throttle_too_many_messages: return limit;
+    case Meaning::throttle_rate: return limit;
+    default: break;
+  }
+  const bool beyond_doubt = limit && limit->resets() && limit->value > 1 && limit->agreeing >= kWallsBeyondDoubt &&
+                            limit->agreeing * 10 >= limit->walls * 9;
+  return beyond_doubt ? limit : std::nullopt;
+}
+
+std::optional<Limit> limit_of(const Provider& provider) {
+  for (const auto& group : provider.groups) {
+    if (is_throttle(static_cast<Meaning>(group.meaning)) && group.refusals * 2 >= provider.throttled && group.refusals > 0) {
+      return limit_of(provider, group);
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace mtalens

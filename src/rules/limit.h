@@ -15,7 +15,7 @@
 namespace mtalens {
 
 struct Limit {
-  enum class Per : std::uint8_t { unknown, hour, day };
+  enum class Per : std::uint8_t { unknown, connection, hour, day };
   enum class Confidence : std::uint8_t { low, medium, high };
 
   std::uint64_t value = 0;
@@ -31,8 +31,21 @@ struct Limit {
   // The tightest pair seen: the last refusal before a reset and the first acceptance after it.
   std::int64_t last_refusal_us = kNoTime;
   std::int64_t first_acceptance_us = kNoTime;
+  // Where it changed while the log was written: what it was before, and the beginning of the window in which another
+  // one showed first.
+  std::uint64_t before = 0;
+  std::int64_t changed_us = kNoTime;
+
+  bool resets() const { return !rolling && resets_us >= 0; }
+  std::int64_t period_us() const { return per == Per::day ? 86'400'000'000 : 3'600'000'000; }
 };
 
 std::optional<Limit> infer_limit(const std::vector<Spell>& spells);
+
+// The limit behind the refusals of one meaning. What is said to be reputation or load mostly comes and goes; only
+// where a count shows without exception, day after day, it is a limit all the same.
+std::optional<Limit> limit_of(const Provider& provider, const RefusalGroup& group);
+// Behind most of the provider's throttled refusals.
+std::optional<Limit> limit_of(const Provider& provider);
 
 }  // namespace mtalens

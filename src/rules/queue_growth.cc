@@ -4,7 +4,8 @@
 #include <algorithm>
 
 #include "mtalens/rule.h"
-#include "rules/flow.h"
+#include "rules/limit.h"
+#include "rules/outlook.h"
 #include "rules/wording.h"
 
 namespace mtalens {
@@ -25,14 +26,15 @@ class QueueGrowth : public Rule {
       const auto& queue = provider.queue;
       if (queue.queued - queue.notices < kWorthSaying || analysis.input.to_us - queue.oldest_us < kOldEnough) continue;
       const auto flow = flow_of(provider, analysis.input);
+      const auto forecast = forecast_of(analysis, provider, limit_of(provider));
+      if (forecast.empties_at_us) continue;
       const bool grows = flow.in_per_day > flow.out_per_day * 1.05 + 0.5;
-      if (grows) findings.push_back(growing(analysis, provider, flow));
-      if (!flow.empties_at_us && !grows) findings.push_back(never_empties(analysis, provider, flow));
+      findings.push_back(grows ? growing(analysis, provider, flow, forecast) : never_empties(analysis, provider, flow, forecast));
     }
   }
 
  private:
-  static nlohmann::ordered_json numbers_of(const Analysis& analysis, const Provider& provider, const Flow& flow) {
+  static nlohmann::ordered_json numbers_of(const Analysis& analysis, const Provider& provider, const Flow& flow, const Forecast& forecast) {
     nlohmann::ordered_json out;
     out["queued"] = provider.queue.queued;
     out["oldest_age_s"] = provider.queue.oldest_us == kNoTime ? 0 : (analysis.input.to_us - provider.queue.oldest_us) / 1'000'000;
@@ -40,65 +42,66 @@ class QueueGrowth : public Rule {
     out["peak_at"] = provider.queue.peak_at_us == kNoTime ? nlohmann::ordered_json() : nlohmann::ordered_json(iso_utc(provider.queue.peak_at_us));
     out["inflow_per_day"] = rounded(flow.in_per_day);
     out["outflow_per_day"] = rounded(flow.out_per_day);
-    out["empties_at"] = flow.empties_at_us ? nlohmann::ordered_json(iso_utc(*flow.empties_at_us)) : nlohmann::ordered_json();
+    out["empties_at"] = forecast.empties_at_us ? nlohmann::ordered_json(iso_utc(*forecast.empties_at_us)) : nlohmann::ordered_json();
     out["expires"] = nlohmann::ordered_json::array();
-    for (const auto& [at, recipients] : expiries(provider, patience_of(analysis, provider).us)) {
+    for (const auto& [at, recipients] : expiries(provider, forecast.patience.us)) {
       if (out["expires"].size() < 24) out["expires"].push_back({{"at", iso_utc(at)}, {"recipients", recipients}});
     }
+    if (provider.queue.queued > 0) out["forecast"] = forecast_numbers(forecast);
     return out;
   }
 
-  static void add_wait(Finding& out, const Analysis& analysis, const Provider& provider, const Flow& flow) {
+  static void add_wait(Finding& out, const Analysis& analysis, const Provider& provider, const Flow& flow, const Forecast& forecast) {
     out.details.push_back(fmt::format("{} wait, the oldest {}; at most {} waited, on {}",
                                       counted(provider.queue.queued, "recipient"),
                                       duration(analysis.input.to_us - provider.queue.oldest_us),
                                       grouped(provider.queue.peak), moment(provider.queue.peak_at_us)));
     out.details.push_back(fmt::format("in {:.0f} a day, out {:.0f} a day over the last {:.1f} days", flow.in_per_day,
                                       flow.out_per_day, flow.days));
-    const auto patience = patience_of(analysis, provider);
-    const auto soon = expiries(provider, patience.us);
+    const auto soon = expiries(provider, forecast.patience.us);
     if (!soon.empty()) {
-      out.details.push_back(fmt::format("what waits goes back to its senders after {} ({}): the first on {}",
-                                        duration(patience.us), patience.seen ? "seen in this log" : "the MTA's default",
+      out.details.push_back(fmt::format("what waits goes back to its senders after {}: the first on {}", patience_words(forecast.patience),
                                         moment(soon.front().first)));
     }
+    out.details.push_back(forecast_words(forecast));
   }
 
-  static Finding base(const Analysis& analysis, const Provider& provider, const Flow& flow) {
+  static Finding base(const Analysis& analysis, const Provider& provider, const Flow& flow, const Forecast& forecast) {
     Finding out;
     out.subject = {{"provider", provider.name}};
-    out.numbers = numbers_of(analysis, provider, flow);
+    out.numbers = numbers_of(analysis, provider, flow, forecast);
     out.occurrences = provider.queue.queued;
     if (!provider.groups.empty()) out.evidence.push_back(provider.groups.front().last);
     return out;
   }
 
-  static Finding growing(const Analysis& analysis, const Provider& provider, const Flow& flow) {
-    Finding out = base(analysis, provider, flow);
+  static Finding growing(const Analysis& analysis, const Provider& provider, const Flow& flow, const Forecast& forecast) {
+    Finding out = base(analysis, provider, flow, forecast);
     out.id = "queue/growing";
     out.severity = Severity::critical;
     out.title = fmt::format("The queue toward {} grows by about {:.0f} a day and never empties", provider.name,
                             flow.in_per_day - flow.out_per_day);
     out.meaning = "More mail comes in than goes out: it waits ever longer, and the oldest goes back to its senders.";
     out.remedy = "Send less there (see who causes it), or get more through (see the refusals).";
-    add_wait(out, analysis, provider, flow);
+    add_wait(out, analysis, provider, flow, forecast);
     return out;
   }
 
-  static Finding never_empties(const Analysis& analysis, const Provider& provider, const Flow& flow) {
-    Finding out = base(analysis, provider, flow);
+  static Finding never_empties(const Analysis& analysis, const Provider& provider, const Flow& flow, const Forecast& forecast) {
+    Finding out = base(analysis, provider, flow, forecast);
     out.id = "queue/never-empties";
     out.severity = Severity::warning;
     out.title = fmt::format("The queue toward {} does not empty", provider.name);
     out.meaning = "As much comes in as goes out, or nothing moves: what waits now keeps waiting.";
     out.remedy = "Look at why its mail is deferred, and take out of the queue what nobody needs any more.";
-    add_wait(out, analysis, provider, flow);
+    add_wait(out, analysis, provider, flow, forecast);
     return out;
   }
 
   static Finding expired(const Analysis& analysis, const Provider& provider) {
     const auto flow = flow_of(provider, analysis.input);
-    Finding out = base(analysis, provider, flow);
+    const auto forecast = forecast_of(analysis, provider, limit_of(provider));
+    Finding out = base(analysis, provider, flow, forecast);
     out.id = "queue/expired";
     out.severity = Severity::critical;
     out.occurrences = provider.expired - provider.expired_notices;

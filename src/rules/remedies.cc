@@ -36,7 +36,8 @@ std::vector<std::string> safe_domains(const Provider& provider) {
 std::int64_t pace_s(const std::optional<Limit>& limit) {
   if (!limit || limit->value == 0) return 60;
   const std::int64_t period = limit->per == Limit::Per::hour ? 3600 : 86400;
-  return limit->per == Limit::Per::unknown ? 60 : (period + static_cast<std::int64_t>(limit->value) - 1) / static_cast<std::int64_t>(limit->value);
+  const bool has_window = limit->per == Limit::Per::day || limit->per == Limit::Per::hour;
+  return !has_window ? 60 : (period + static_cast<std::int64_t>(limit->value) - 1) / static_cast<std::int64_t>(limit->value);
 }
 
 std::string postfix_throttle(const Provider& provider, const std::optional<Limit>& limit) {

@@ -7,16 +7,24 @@
 #include "mtalens/rule.h"
 #include "rules/flow.h"
 #include "rules/limit.h"
+#include "rules/outlook.h"
 #include "rules/remedies.h"
 #include "rules/wording.h"
 
 namespace mtalens {
 namespace {
 
+constexpr std::ptrdiff_t kFewWalls = 4;
 constexpr std::uint64_t kManyWaiting = 20;  // recipients
 
 std::string_view per_name(Limit::Per per) {
-  return per == Limit::Per::day ? "day" : per == Limit::Per::hour ? "hour" : "";
+  switch (per) {
+    case Limit::Per::day: return "day";
+    case Limit::Per::hour: return "hour";
+    case Limit::Per::connection: return "connection";
+    case Limit::Per::unknown: return "";
+  }
+  return "";
 }
 
 std::string_view confidence_name(Limit::Confidence confidence) {
@@ -66,8 +74,9 @@ nlohmann::ordered_json limit_numbers(const Limit& limit, std::string_view reply)
   out["walls"] = limit.walls;
   out["agreeing"] = limit.agreeing;
   out["confidence"] = confidence_name(limit.confidence);
-  out["window"] = limit.per == Limit::Per::unknown ? nlohmann::ordered_json()
-                                                   : nlohmann::ordered_json(limit.rolling ? "rolling" : "fixed");
+  const bool has_window = limit.per == Limit::Per::day || limit.per == Limit::Per::hour;
+  out["window"] = has_window ? nlohmann::ordered_json(limit.rolling ? "rolling" : "fixed") : nlohmann::ordered_json();
+  if (limit.changed_us != kNoTime) out["change"] = {{"from", limit.before}, {"at", iso_utc(limit.changed_us)}};
   if (limit.last_refusal_us != kNoTime) {
     if (limit.per == Limit::Per::day) out["resets_at"] = hhmm(limit.resets_us);
     out["resets_between"] = {iso_utc(limit.last_refusal_us), iso_utc(limit.first_acceptance_us)};
@@ -100,8 +109,13 @@ std::string on_one_line(std::string_view reply) {
 
 std::string limit_words(const Limit& limit) {
   const auto what = limit.of_recipients ? "recipient" : "message";
-  if (limit.per == Limit::Per::unknown) return fmt::format("{} at a time", counted(limit.value, what));
-  return fmt::format("{} {}", counted(limit.value, what), limit.per == Limit::Per::day ? "a day" : "an hour");
+  switch (limit.per) {
+    case Limit::Per::day: return counted(limit.value, what) + " a day";
+    case Limit::Per::hour: return counted(limit.value, what) + " an hour";
+    case Limit::Per::connection: return counted(limit.value, what) + " a connection";
+    case Limit::Per::unknown: break;
+  }
+  return counted(limit.value, what) + " at a time";
 }
 
 // The reset between the last refusal and the first acceptance that are known best: what its hour is here depends on
@@ -116,9 +130,15 @@ std::int64_t last_reset(const Limit& limit) {
 std::string limit_detail(const Limit& limit) {
   std::string out = fmt::format("the limit showed on {} of {} occasions ({} confidence)", limit.agreeing, limit.walls,
                                 confidence_name(limit.confidence));
+  if (limit.changed_us != kNoTime) out += fmt::format("; it changed from {} to {} on {}", grouped(limit.before), grouped(limit.value), day(limit.changed_us));
   if (limit.rolling) return out + "; its window rolls";
   if (limit.per == Limit::Per::day && limit.resets_us >= 0) out += fmt::format("; it resets at about {}", clock_time(last_reset(limit)));
   return out;
+}
+
+std::string no_limit_detail(const Provider& provider) {
+  const auto walls = std::count_if(provider.spells.begin(), provider.spells.end(), [](const Spell& spell) { return spell.throttled > 0; });
+  return walls < kFewWalls ? "refused too rarely to tell a limit" : "the refusals come and go without a wall: no limit can be told from them";
 }
 
 std::string title_of(const Provider& provider, const RefusalGroup& group, const std::optional<Limit>& limit,
@@ -143,7 +163,9 @@ std::string meaning_of(const RefusalGroup& group, const std::optional<Limit>& li
   switch (static_cast<Meaning>(group.meaning)) {
     case Meaning::throttle_connections: return "It takes only so many connections at once from one address.";
     case Meaning::throttle_rate: return "It finds the rate of your mail unusual and defers until it has slowed.";
-    case Meaning::throttle_reputation: return "It defers mail from your address because of its volume or of complaints about it; the refusals come and go without a fixed limit.";
+    case Meaning::throttle_reputation:
+      return limit ? "It speaks of volume or complaints, yet counts: what is above the limit waits for the next window."
+                   : "It defers mail from your address because of its volume or of complaints about it; the refusals come and go without a fixed limit.";
     default:
       return limit ? "A quota: what is above it waits for the next window, and each retry before that is refused again."
                    : "A quota of messages is used up; retries are refused until it is given anew.";
@@ -167,7 +189,7 @@ class Throttle : public Rule {
 
  private:
   static Finding finding(const Analysis& analysis, const Provider& provider, const RefusalGroup& group) {
-    const auto limit = infer_limit_of(provider, group);
+    const auto limit = limit_of(provider, group);
     const auto flow = flow_of(provider, analysis.input);
     Finding out;
     out.id = mtalens::name(static_cast<Meaning>(group.meaning));
@@ -181,17 +203,13 @@ class Throttle : public Rule {
     out.occurrences = group.refusals;
     out.evidence.push_back(group.first);
     if (group.refusals > 1) out.evidence.push_back(group.last);
-    add_details(out, provider, group, limit, flow);
+    const auto forecast = forecast_of(analysis, provider, limit_of(provider));
+    const auto retries = retries_of(provider, limit);
+    add_details(out, provider, group, limit, forecast, retries);
     add_numbers(out, provider, group, limit);
+    if (provider.queue.queued > 0) out.numbers["forecast"] = forecast_numbers(forecast);
+    out.numbers["retries"] = retries_numbers(retries);
     return out;
-  }
-
-  // Only a quota has a wall; rate, connections and reputation come and go.
-  static std::optional<Limit> infer_limit_of(const Provider& provider, const RefusalGroup& group) {
-    const auto meaning = static_cast<Meaning>(group.meaning);
-    if (meaning == Meaning::throttle_reputation || meaning == Meaning::throttle_connections) return std::nullopt;
-    if (group.refusals * 2 < provider.throttled) return std::nullopt;  // most walls are of another kind
-    return infer_limit(provider.spells);
   }
 
   // What the provider itself says of its limits, beside what was measured.
@@ -205,7 +223,7 @@ class Throttle : public Rule {
   }
 
   static void add_details(Finding& out, const Provider& provider, const RefusalGroup& group,
-                          const std::optional<Limit>& limit, const Flow& flow) {
+                          const std::optional<Limit>& limit, const Forecast& forecast, const Retries& retries) {
     auto since = fmt::format("{}, {}", counted(group.refusals, "refusal"), span_of(group.first_us, group.last_us));
     std::size_t stages = 0, most = 0;
     for (std::size_t i = 1; i < kStages; ++i) {
@@ -224,11 +242,9 @@ class Throttle : public Rule {
       }
       out.details.push_back(held);
     }
-    if (provider.queue.queued > 0 && flow.in_per_day >= 1) {
-      out.details.push_back(flow.empties_at_us ? fmt::format("at this rate the queue is empty on {}", day(*flow.empties_at_us))
-                                               : std::string("at this rate the queue never empties"));
-    }
-    if (limit) out.details.push_back(limit_detail(*limit));
+    if (provider.queue.queued > 0) out.details.push_back(forecast_words(forecast));
+    out.details.push_back(limit ? limit_detail(*limit) : no_limit_detail(provider));
+    for (auto& words : retries_words(retries, provider)) out.details.push_back(std::move(words));
     auto where = list_of(provider.destinations, 4);
     if (!provider.relays.empty()) where += " through " + list_of(provider.relays, 2);
     out.details.push_back("toward " + where);
