@@ -12,7 +12,7 @@ int run_queue(const Options& options) {
   const auto at_us = options.at_us == kNoTime ? analysis.input.to_us : options.at_us;
   Output output(options.output);
   output.write(options.format == "json" ? json_queue(analysis, at_us)
-                                        : text_queue(analysis, at_us, {options.color, page_width(), options.verbose}));
+                                        : text_queue(analysis, at_us, {options.color, page_width(), options.verbose, locale_is_utf8()}));
   output.done();
   return complete ? 0 : 2;
 }

@@ -65,4 +65,15 @@ std::size_t page_width() {
   return static_cast<std::size_t>(std::clamp(width, 60, 120));
 }
 
+bool locale_is_utf8() {
+  for (const auto* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* told = std::getenv(name);
+    if (told == nullptr || *told == '\0') continue;
+    const std::string_view locale(told);
+    return locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos || locale.find("UTF8") != locale.npos ||
+           locale.find("utf-8") != locale.npos;
+  }
+  return false;
+}
+
 }  // namespace mtalens

@@ -26,5 +26,7 @@ bool is_asked_for(const Event& event, const Options& options);
 
 // Columns: as $COLUMNS says, else of the terminal, else 80; from 60 to 120.
 std::size_t page_width();
+// Whether the locale (LC_ALL, LC_CTYPE, LANG) is one of UTF-8.
+bool locale_is_utf8();
 
 }  // namespace mtalens

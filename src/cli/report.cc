@@ -40,7 +40,7 @@ int run_report(const Options& options) {
   if (options.quiet_when_clean && is_clean(findings)) return complete ? 0 : 2;
   Output output(options.output);
   output.write(options.format == "json" ? json_report(analysis, findings)
-                                        : text_report(analysis, findings, {options.color, page_width(), options.verbose}));
+                                        : text_report(analysis, findings, {options.color, page_width(), options.verbose, locale_is_utf8()}));
   output.done();
   if (options.verbose && !options.quiet) say_cost(analysis.input, begin);
   return complete ? 0 : 2;

@@ -13,6 +13,7 @@ struct TextStyle {
   bool color = false;
   std::size_t width = 100;  // columns
   bool verbose = false;
+  bool unicode = true;  // blocks in charts, else ASCII
 };
 
 // The diagnosis for people.

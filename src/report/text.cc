@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "report/chart.h"
 #include "report/report.h"
 #include "report/safe_text.h"
 #include "rules/wording.h"
@@ -19,6 +20,7 @@ constexpr std::size_t kFirstDetails = 4;  // the others stand with what to do
 constexpr std::size_t kLongDetail = 145;  // bytes of a quoted reply
 constexpr std::size_t kUndescribedRows = 5;
 constexpr std::size_t kProviderRows = 8;
+constexpr std::size_t kCharts = 2;
 
 // Breaks at blanks into lines of at most `room` columns; a longer word stays whole.
 std::vector<std::string> wrapped(std::string_view text, std::size_t room) {
@@ -319,6 +321,34 @@ void add_providers(Page& page, const Analysis& analysis) {
   page.line();
 }
 
+// Messages a day, where a finding tells of such a limit; else 0.
+std::uint64_t daily_limit(const Finding& finding) {
+  const auto limit = finding.numbers.find("limit");
+  if (limit == finding.numbers.end() || limit->value("per", "") != "day" || limit->value("unit", "") != "messages") return 0;
+  return limit->value("value", std::uint64_t{0});
+}
+
+// Day by day, for those whose throttling or whose queue is a finding.
+void add_charts(Page& page, const Analysis& analysis, const std::vector<Finding>& findings, const TextStyle& style) {
+  std::map<std::string, std::uint64_t> limits;  // by provider
+  for (const auto& finding : findings) {
+    if (!finding.id.starts_with("throttle/") && !finding.id.starts_with("queue/")) continue;
+    auto& limit = limits[finding.subject.front().second];
+    if (limit == 0) limit = daily_limit(finding);
+  }
+  std::size_t drawn = 0;
+  for (const auto& provider : analysis.providers) {
+    const auto limit = limits.find(provider.name);
+    if (limit == limits.end() || (drawn == kCharts && !style.verbose)) continue;
+    const auto lines = day_chart(provider, limit->second, {style.width, style.unicode});
+    if (lines.empty()) continue;
+    ++drawn;
+    page.line(page.painted(safe_text(provider.name) + ", day by day", "1"));
+    for (const auto& line : lines) page.line(line);
+    page.line();
+  }
+}
+
 void add_totals(Page& page, const Totals& totals) {
   page.paragraph(0, fmt::format("{}, {}: {} delivered, {} bounced, {} expired, {} queued", counted(totals.messages, "message"),
                                 counted(totals.recipients, "recipient"), grouped(totals.delivered), grouped(totals.bounced),
@@ -380,6 +410,7 @@ std::string text_report(const Analysis& analysis, const std::vector<Finding>& fi
     page.line();
   }
   add_providers(page, analysis);
+  add_charts(page, analysis, findings, style);
   add_undescribed(page, analysis, style.verbose);
   add_cures(page, stories, in_full);
   return page.take();

@@ -188,6 +188,7 @@ Forecast forecast_of(const Analysis& analysis, const Provider& provider, const s
   const auto inflow = daily_inflow(provider, analysis.input);
   for (const auto recipients : inflow) out.inflow_per_day += recipients;
   const auto gate = gate_of(provider, analysis.input, limit);
+  const bool drains = out.inflow_per_day <= out.taken_per_day + 0.5;  // else it is empty for an hour at most
   Waiting waiting;
   for (const auto arrived_us : provider.queue.arrivals_us) waiting.come(arrived_us, 1);
   for (int hour = 0; hour < kForecastDays * 24; ++hour) {
@@ -196,7 +197,7 @@ Forecast forecast_of(const Analysis& analysis, const Provider& provider, const s
     gate->took(waiting.leave(gate->open(from_us, to_us)));
     const auto expired = waiting.expire(to_us - out.patience.us);
     out.hours.push_back({waiting.sum(), expired});
-    if (!out.empties_at_us && waiting.sum() < 0.5) out.empties_at_us = to_us;
+    if (drains && !out.empties_at_us && waiting.sum() < 0.5) out.empties_at_us = to_us;
   }
   return out;
 }

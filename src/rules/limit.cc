@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "knowledge/meaning.h"
 
@@ -128,6 +129,7 @@ std::optional<std::size_t> change_of(const std::vector<std::uint64_t>& counts, s
 
 struct Fit {
   Limit limit;
+  std::size_t exactly = 0;  // walls that show the very value
   bool holds = false;
 };
 
@@ -161,6 +163,7 @@ Fit fit_fixed(const std::vector<Spell>& spells, std::int64_t period, std::int64_
     fit.limit.agreeing = before.second + after.second;
     fit.limit.changed_us = begins_us[*change];
   }
+  fit.exactly = static_cast<std::size_t>(std::count(counts.begin(), counts.end(), fit.limit.value));
   for (const auto& window : windows) {
     const bool earlier = fit.limit.changed_us != kNoTime && window.index * period + offset_us < fit.limit.changed_us;
     const auto value = earlier ? fit.limit.before : fit.limit.value;
@@ -208,13 +211,15 @@ std::optional<Limit> fixed_limit(const std::vector<Spell>& spells, Limit::Per pe
   const auto walls = walls_of(spells, smear(period));
   if (walls.size() < 2) return std::nullopt;
   std::optional<Limit> best;
+  std::size_t exactly = 0;
   std::int64_t best_offset = 0;
   std::size_t tried = 0;
   const auto try_offset = [&](std::int64_t offset) {
     Fit fit = fit_fixed(spells, period, offset);
     if (!fit.holds) return;
-    if (best && fit.limit.agreeing <= best->agreeing) return;
+    if (best && std::pair(fit.limit.agreeing, fit.exactly) <= std::pair(best->agreeing, exactly)) return;
     best = fit.limit;
+    exactly = fit.exactly;
     best_offset = offset;
   };
   // Candidates: the times at which mail began to flow again, and the round hours.

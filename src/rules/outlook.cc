@@ -48,19 +48,20 @@ std::string_view source_name(Patience::Source source) {
 }  // namespace
 
 std::string patience_words(const Patience& patience) {
-  return fmt::format("{}, {}", duration(patience.us), source_word(patience.source));
+  return fmt::format("{} ({})", duration(patience.us), source_word(patience.source));
 }
 
 std::string forecast_words(const Forecast& forecast) {
-  const auto in = whole(forecast.inflow_per_day), out = whole(forecast.taken_per_day);
-  auto words = fmt::format("at the last day's pace ({} in, {}) the queue ", grouped(in),
-                           out == 0 ? std::string("none out") : fmt::format("at most {} out", grouped(out)));
-  words += forecast.empties_at_us ? fmt::format("is empty on {}", moment(*forecast.empties_at_us)) : std::string("never empties");
+  auto words = fmt::format("{} in, at most {} out a day: {}", grouped(whole(forecast.inflow_per_day)), grouped(whole(forecast.taken_per_day)),
+                           forecast.empties_at_us ? "empty on " + moment(*forecast.empties_at_us) : std::string("it never empties"));
   const auto expired = whole(forecast.expired_by(told_until(forecast)));
   if (expired == 0) return words;
-  return words + fmt::format("; about {} {} {} ({})", grouped(expired), expired == 1 ? "expires" : "expire",
-                             forecast.empties_at_us ? "by then" : fmt::format("within {} days", kDaysTold),
-                             patience_words(forecast.patience));
+  return words + fmt::format(", about {} {} {}", grouped(expired), expired == 1 ? "expires" : "expire",
+                             forecast.empties_at_us ? "by then" : fmt::format("within {} days", kDaysTold));
+}
+
+std::string forecast_basis(const Forecast& forecast) {
+  return fmt::format("forecast if mail goes on coming as on the log's last day, and going back to its senders after {}", patience_words(forecast.patience));
 }
 
 nlohmann::ordered_json forecast_numbers(const Forecast& forecast) {

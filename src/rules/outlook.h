@@ -11,10 +11,12 @@
 
 namespace mtalens {
 
-// "5d 1h, seen in this log"
+// "5d 1h (seen in this log)"
 std::string patience_words(const Patience& patience);
 // When the queue empties or that it never does, and how many go back to their senders: one sentence.
 std::string forecast_words(const Forecast& forecast);
+// What it takes for granted.
+std::string forecast_basis(const Forecast& forecast);
 nlohmann::ordered_json forecast_numbers(const Forecast& forecast);
 
 // What the retries cost: a line each.

@@ -64,6 +64,7 @@ class QueueGrowth : public Rule {
                                         moment(soon.front().first)));
     }
     out.details.push_back(forecast_words(forecast));
+    out.details.push_back(forecast_basis(forecast));
   }
 
   static Finding base(const Analysis& analysis, const Provider& provider, const Flow& flow, const Forecast& forecast) {

@@ -244,6 +244,7 @@ class Throttle : public Rule {
     }
     if (provider.queue.queued > 0) out.details.push_back(forecast_words(forecast));
     out.details.push_back(limit ? limit_detail(*limit) : no_limit_detail(provider));
+    if (provider.queue.queued > 0) out.details.push_back(forecast_basis(forecast));
     for (auto& words : retries_words(retries, provider)) out.details.push_back(std::move(words));
     auto where = list_of(provider.destinations, 4);
     if (!provider.relays.empty()) where += " through " + list_of(provider.relays, 2);

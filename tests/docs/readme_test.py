@@ -53,7 +53,7 @@ def first_difference(shown, said):
 
 def main():
     binary = os.path.abspath(sys.argv[1])
-    environment = {**os.environ, "TZ": "UTC", "COLUMNS": "80", "HOME": "/nonexistent"}
+    environment = {**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8", "COLUMNS": "80", "HOME": "/nonexistent"}
     failed = passed = 0
     for number, command, shown, code in blocks((ROOT / "README.md").read_text()):
         line = re.sub(r"(?<![\w./-])(build/release/)?mtalens(?= )", lambda _: f"'{binary}'", command)

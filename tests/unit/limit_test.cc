@@ -223,3 +223,44 @@ TEST_CASE("limit: times before 1970 and far away break nothing", "[rules][limit]
   const auto limit = infer_limit(spells.list());
   if (limit) CHECK(limit->value == 10);
 }
+
+TEST_CASE("limit: one that changed is told with the day of the change; one odd day is no change", "[limit]") {
+  const auto days_of = [](const std::vector<std::uint32_t>& quotas) {
+    Spells spells;
+    for (std::size_t day = 0; day < quotas.size(); ++day) {
+      for (std::uint32_t i = 0; i < 80; ++i) {
+        const auto now = kBegin + static_cast<std::int64_t>(day) * kDay + i * 15 * kMinute + kMinute;
+        i < quotas[day] ? spells.accept(now) : spells.refuse(now);
+      }
+    }
+    return spells.list();
+  };
+  const auto changed = infer_limit(days_of({49, 49, 49, 49, 49, 49, 30, 30, 30, 30}));
+  REQUIRE(changed);
+  CHECK(changed->value == 30);
+  CHECK(changed->before == 49);
+  CHECK(changed->changed_us == kBegin + 6 * kDay);
+  CHECK(changed->agreeing == 10);
+  CHECK(changed->resets_us == 0);
+
+  const auto steady = infer_limit(days_of({49, 49, 49, 49, 31, 49, 49, 49, 49, 49}));
+  REQUIRE(steady);
+  CHECK(steady->value == 49);
+  CHECK(steady->changed_us == kNoTime);
+}
+
+TEST_CASE("limit: so many messages, then the next connection is welcome: a limit of the connection", "[limit]") {
+  Spells spells;
+  std::int64_t now = kBegin;
+  for (const int pause_minutes : {7, 31, 2, 55, 13, 90}) {
+    for (int i = 0; i < 10; ++i) spells.accept(now += 1'000'000);
+    spells.refuse(now += 1'000'000);
+    for (int i = 0; i < 10; ++i) spells.accept(now += 1'500'000);
+    spells.refuse(now += 1'000'000);
+    now += pause_minutes * kMinute / 60;
+  }
+  const auto limit = infer_limit(spells.list());
+  REQUIRE(limit);
+  CHECK(limit->value == 10);
+  CHECK(limit->per == Limit::Per::connection);
+}
