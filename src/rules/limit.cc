@@ -14,7 +14,7 @@ constexpr std::int64_t kHour = 60 * kMinute;
 constexpr std::int64_t kDay = 24 * kHour;
 
 constexpr std::uint32_t kWallsBeyondDoubt = 5;
-constexpr std::size_t kMostChanges = 64;  // places where the counts change that are looked at: a limit has few
+constexpr std::size_t kMostChanges = 16;  // places where the counts change that are looked at: a limit has few
 constexpr std::size_t kMostTries = 16;  // times of a reset that are tried beside the full hours
 
 // What was accepted until a wall, and how the wall ended.
@@ -116,7 +116,8 @@ std::optional<std::size_t> change_of(const std::vector<std::uint64_t>& counts, s
   std::uint32_t most = agreeing_on_one + 1;
   std::size_t tried = 0;
   for (std::size_t at = 2; at + 2 <= counts.size() && tried < kMostChanges; ++at) {
-    if (agree(counts[at], counts[at - 1])) continue;
+    const bool steady = agree(counts[at - 2], counts[at - 1]) && agree(counts[at + 1], counts[at]);
+    if (!steady || agree(counts[at], counts[at - 1])) continue;
     ++tried;
     const auto middle = counts.begin() + static_cast<std::ptrdiff_t>(at);
     const auto before = most_common({counts.begin(), middle}), after = most_common({middle, counts.end()});

@@ -106,13 +106,12 @@ class QueueGrowth : public Rule {
     out.id = "queue/expired";
     out.severity = Severity::critical;
     out.occurrences = provider.expired - provider.expired_notices;
-    out.title = fmt::format("{} for {} waited too long and went back", counted(provider.expired - provider.expired_notices, "recipient"), provider.name);
+    const auto waited = analysis.longest_wait_before_expiry_us;
+    out.title = fmt::format("{} for {} waited {} and went back", counted(out.occurrences, "recipient"), provider.name,
+                            waited > 0 ? duration(waited) : std::string("too long"));
     out.numbers["expired"] = provider.expired;
     out.meaning = "The MTA gave up: the senders got a bounce, the recipients never saw the mail.";
     out.remedy = "Tell the senders; mend the cause of the deferrals before more expires.";
-    if (analysis.longest_wait_before_expiry_us > 0) {
-      out.details.push_back(fmt::format("given up after {}", duration(analysis.longest_wait_before_expiry_us)));
-    }
     return out;
   }
 };
