@@ -87,6 +87,7 @@ struct Event {
   std::uint16_t code = 0;        // the reply's three digits, 0 where there is none
   std::uint16_t relay_port = 0;  // 0 where the line does not name it
   std::uint32_t pid = 0;         // 0 where the line does not name it
+  std::uint32_t session = 0;     // one of the connections that a process has at once; 0: it has one, and the pid tells
   std::uint32_t times = 1;       // how often it happened: `last message repeated N times` makes it N
 
   std::int64_t time_us = kNoTime;

@@ -8,6 +8,8 @@
 
 namespace mtalens {
 
+class Scratch;
+
 // How the header looked; parsers need it only to tell Exim's own log from everything else.
 enum class HeaderForm : std::uint8_t {
   none,      // no header was found: the line cannot be read
@@ -29,6 +31,7 @@ struct LogLine {
   std::string_view program;        // the tag without its pid; "exim" for Exim's own form
   std::string_view text;           // what the program said
   std::string_view raw;            // the whole line, without its newline or carriage return
+  Scratch* scratch = nullptr;      // where a parser puts a text that does not stand in the line as it is; null: nowhere
 };
 
 }  // namespace mtalens

@@ -1,7 +1,8 @@
 // What an MTA's parser is to the rest: it tells which lines are its own and turns each into events.
 //
 // A parser keeps no state between lines and allocates nothing: any number of threads use one at once.
-// Adding an MTA is one file that defines a Parser and its line in the registry (src/parsers/registry.cc).
+// Adding an MTA is one file that defines a Parser and its line in the registry (src/parsers/registry.cc), or one
+// file of data in patterns/parsers/.
 #pragma once
 
 #include <string_view>
@@ -25,6 +26,10 @@ class Parser {
   // Whether the text alone betrays this MTA, for tags that nobody claims (sendmail -L sets any tag).
   virtual bool claims_text(const LogLine& line) const = 0;
 
+  // Whether its lines bear no header that we read (they are JSON from the first byte on): `text` is then the whole
+  // line, and the parser reads the time too.
+  virtual bool reads_whole_lines() const { return false; }
+
   // Appends what the line says to `events`: one event for most lines, one per recipient where several
   // share a line. False, with nothing appended, when no rule knows the line's words: it is then counted
   // as unrecognized and shown, so never answer true for "whatever is left".
@@ -34,10 +39,8 @@ class Parser {
 // An event with all that the header told: every parser starts from it.
 Event event_from(const LogLine& line, std::string_view mta, EventKind kind);
 
-// Every parser there is, in the order they are asked. Static lifetime.
+// Every parser written by hand, in the order they are asked; those that pattern files describe come after them
+// (Knowledge::parsers()). Static lifetime.
 const std::vector<const Parser*>& parsers();
-
-// The parser of that name, or null.
-const Parser* find_parser(std::string_view mta);
 
 }  // namespace mtalens

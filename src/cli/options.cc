@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cli/known.h"
 #include "cli/times.h"
 #include "mtalens/parser.h"
 
@@ -134,8 +135,10 @@ void check_output(const Options& options) {
 }
 
 void check(const Options& options) {
-  if (options.mta != "auto" && find_parser(options.mta) == nullptr) {
-    throw UsageError(fmt::format("--mta: '{}' is none of auto, postfix, sendmail, exim", options.mta));
+  if (options.mta != "auto" && known(options).knowledge.find_parser(options.mta) == nullptr) {
+    std::string names = "auto";
+    for (const Parser* parser : known(options).knowledge.parsers()) names += ", " + std::string(parser->mta());
+    throw UsageError(fmt::format("--mta: '{}' is none of {}", options.mta, names));
   }
   if (options.at_us != kNoTime && options.command != "queue") throw UsageError("--at: only `queue` looks at a moment");
   const bool ndjson = options.command == "events" && (options.format == "ndjson" || options.format == "json");

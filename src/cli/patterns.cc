@@ -23,6 +23,7 @@ std::string_view list_name(PatternKind kind) {
     case PatternKind::provider: return "providers";
     case PatternKind::reply: return "replies";
     case PatternKind::tls: return "tls";
+    case PatternKind::parser: return "parsers";
     case PatternKind::topic: return "topics";
   }
   return "";
@@ -44,13 +45,14 @@ std::string json_list(const std::vector<PatternRow>& rows) {
 
 std::string text_list(const std::vector<PatternRow>& rows) {
   std::string out;
-  std::size_t counts[4] = {};
+  std::size_t counts[5] = {};
   for (const auto& row : rows) {
     ++counts[static_cast<std::size_t>(row.kind)];
     out += fmt::format("{:<10} {:<40} {}\n", list_name(row.kind), safe_text(row.id), safe_text(row.title));
     if (!row.matches.empty()) out += fmt::format("           {}\n", safe_text(list_of(row.matches, 6)));
   }
-  return out + fmt::format("{} providers, {} replies, {} TLS failures, {} topics\n", counts[0], counts[1], counts[2], counts[3]);
+  return out + fmt::format("{} providers, {} replies, {} TLS failures, {} parsers, {} topics\n", counts[0], counts[1], counts[2],
+                           counts[3], counts[4]);
 }
 
 int list(const Options& options) {

@@ -16,7 +16,7 @@ namespace mtalens {
 Reading read_inputs(const Options& options, KindSet wanted, const Consume& consume) {
   ReadOptions reading;
   reading.inputs = options.files.empty() ? std::vector<std::string>{"-"} : options.files;
-  reading.only = options.mta == "auto" ? nullptr : find_parser(options.mta);
+  reading.only = options.mta == "auto" ? nullptr : known(options).knowledge.find_parser(options.mta);
   reading.year = options.year;
   reading.jobs = options.jobs;
   reading.block_bytes = options.block_bytes;

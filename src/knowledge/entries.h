@@ -1,4 +1,4 @@
-// What a pattern file says, entry by entry: providers, replies, TLS failures, and the texts that explain.
+// What a pattern file says, entry by entry: providers, replies, TLS failures, MTAs, and the texts that explain.
 //
 // All entries are views. Those built in point into the program itself (CMake compiles patterns/ into constant
 // tables); those of a directory point into the TextStore that their Knowledge keeps. Either way they live as
@@ -12,10 +12,9 @@
 
 #include "knowledge/meaning.h"
 #include "mtalens/event.h"
+#include "parsers/mta_description.h"
 
 namespace mtalens {
-
-using Texts = std::span<const std::string_view>;
 
 // The file an entry stands in: below patterns/ for those built in.
 struct Origin {
@@ -104,11 +103,35 @@ struct TopicEntry {
   Origin origin;
 };
 
+// A whole line of a log, and fields of the record that must come out of it.
+struct LineExample {
+  std::string_view log;
+  std::span<const Constant> fields;
+};
+
+// Of the form of line at the same place: lines that are of it, and lines that are not.
+struct LineProof {
+  std::span<const LineExample> examples;
+  Texts near_misses;
+};
+
+// An MTA without a parser written by hand.
+struct ParserEntry {
+  std::string_view id;    // its name in reports and for --mta
+  std::string_view name;  // "OpenSMTPD"
+  std::string_view says;
+  MtaDescription mta;
+  std::span<const LineProof> proofs;
+  Texts sources;
+  Origin origin;
+};
+
 // Everything one source of patterns holds.
 struct PatternSet {
   std::span<const ProviderEntry> providers;
   std::span<const ReplyEntry> replies;
   std::span<const TlsEntry> tls;
+  std::span<const ParserEntry> parsers;
   std::span<const TopicEntry> topics;
 };
 

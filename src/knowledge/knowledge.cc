@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <mutex>
 
 #include "knowledge/operators.h"
 #include "knowledge/pattern_file.h"
 #include "knowledge/reply_text.h"
 #include "knowledge/text_matcher.h"
+#include "parsers/pattern_parser.h"
 
 namespace mtalens {
 namespace {
@@ -48,6 +50,8 @@ bool allows_stage(Texts allowed, Stage stage) {
 constexpr int kDoesNotApply = -1;
 constexpr int kOfAUser = 8, kOfTheOperator = 4, kNotLast = 2;
 
+constexpr std::size_t kMostParsers = 32;  // a run has a bit for each
+
 std::string_view code_digits(std::uint16_t code, char (&buffer)[8]) {
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, code).ptr;
   return {buffer, static_cast<std::size_t>(end - buffer)};
@@ -60,7 +64,11 @@ struct Knowledge::Tables {
   std::vector<ProviderEntry> providers;
   std::vector<ReplyEntry> replies;
   std::vector<TlsEntry> tls;
+  std::vector<ParserEntry> mtas;
   std::vector<TopicEntry> topics;
+
+  std::deque<PatternParser> described;
+  std::vector<const Parser*> parsers;
 
   HostTable relays, domains;
   std::vector<std::uint32_t> reply_operators;  // of each reply entry; 0: anybody's
@@ -73,6 +81,7 @@ struct Knowledge::Tables {
     mtalens::lay_over(providers, set.providers);
     mtalens::lay_over(replies, set.replies);
     mtalens::lay_over(tls, set.tls);
+    mtalens::lay_over(mtas, set.parsers);
     mtalens::lay_over(topics, set.topics);
   }
 
@@ -91,6 +100,17 @@ struct Knowledge::Tables {
         relays.add(relay, id);
       for (const auto domain : provider.domains)
         domains.add(domain, host != 0 ? host : id);
+    }
+  }
+
+  void make_parsers(std::vector<std::string>& errors) {
+    parsers = mtalens::parsers();
+    for (const auto& entry : mtas) {
+      if (parsers.size() == kMostParsers) {
+        errors.push_back(std::string(entry.origin.file) + ": " + std::string(entry.id) + ": more than 32 MTAs");
+        return;
+      }
+      parsers.push_back(&described.emplace_back(entry.mta));
     }
   }
 
@@ -124,13 +144,15 @@ Knowledge::Knowledge(const std::vector<std::filesystem::path>& dirs, std::vector
     PatternStore& store = tables_->store;
     const auto before = store.set();
     const std::size_t counts[] = {before.providers.size(), before.replies.size(), before.tls.size(),
-                                  before.topics.size()};
+                                  before.parsers.size(), before.topics.size()};
     store.read_directory(dir, errors);
     const auto after = store.set();
     tables_->lay_over({after.providers.subspan(counts[0]), after.replies.subspan(counts[1]),
-                       after.tls.subspan(counts[2]), after.topics.subspan(counts[3])});
+                       after.tls.subspan(counts[2]), after.parsers.subspan(counts[3]),
+                       after.topics.subspan(counts[4])});
   }
   tables_->index_hosts();
+  tables_->make_parsers(errors);
 }
 
 Knowledge::~Knowledge() = default;
@@ -258,6 +280,16 @@ const std::vector<ReplyEntry>& Knowledge::replies() const {
 }
 const std::vector<TlsEntry>& Knowledge::tls() const {
   return tables_->tls;
+}
+const std::vector<ParserEntry>& Knowledge::described_mtas() const {
+  return tables_->mtas;
+}
+const std::vector<const Parser*>& Knowledge::parsers() const {
+  return tables_->parsers;
+}
+const Parser* Knowledge::find_parser(std::string_view mta) const {
+  const auto found = std::find_if(parsers().begin(), parsers().end(), [&](const Parser* p) { return p->mta() == mta; });
+  return found == parsers().end() ? nullptr : *found;
 }
 const std::vector<TopicEntry>& Knowledge::topics() const {
   return tables_->topics;

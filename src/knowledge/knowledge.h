@@ -15,6 +15,7 @@
 #include "knowledge/entries.h"
 #include "knowledge/meaning.h"
 #include "mtalens/event.h"
+#include "mtalens/parser.h"
 
 namespace mtalens {
 
@@ -70,10 +71,16 @@ class Knowledge {
   // The cure for a TLS failure with its configuration lines, `{peer}` filled in.
   std::string tls_remedy(TlsCause cause, Direction direction, std::string_view mta, std::string_view peer) const;
 
+  // Every parser there is, in the order they are asked: those written by hand, then those described. At most 32.
+  const std::vector<const Parser*>& parsers() const;
+  // The parser of that name, or null.
+  const Parser* find_parser(std::string_view mta) const;
+
   // Everything, those of directories first: for lists and tests.
   const std::vector<ProviderEntry>& providers() const;
   const std::vector<ReplyEntry>& replies() const;
   const std::vector<TlsEntry>& tls() const;
+  const std::vector<ParserEntry>& described_mtas() const;
   const std::vector<TopicEntry>& topics() const;
 
  private:

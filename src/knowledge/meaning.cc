@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "parsers/event_words.h"
+
 namespace mtalens {
 namespace {
 
@@ -25,14 +27,6 @@ constexpr std::array<std::string_view, 18> kMeanings = {"",
                                                         "loop",
                                                         "other"};
 static_assert(kMeanings.size() == static_cast<std::size_t>(Meaning::other) + 1);
-
-constexpr std::array<std::string_view, 8> kCauses = {
-    "", "no-shared-cipher", "protocol-version", "certificate", "connection-lost", "not-tls", "timeout", "other"};
-static_assert(kCauses.size() == static_cast<std::size_t>(TlsCause::other) + 1);
-
-constexpr std::array<std::string_view, 9> kStages = {"",     "connect", "helo", "starttls", "auth",
-                                                     "mail", "rcpt",    "data", "eod"};
-static_assert(kStages.size() == static_cast<std::size_t>(Stage::eod) + 1);
 
 template <class Word, class Words>
 std::string_view word_at(const Words& words, Word value) {
@@ -59,14 +53,14 @@ std::optional<Meaning> meaning_named(std::string_view word) {
 }
 
 std::string_view cause_name(TlsCause cause) {
-  return word_at(kCauses, cause);
+  return word_of(cause);
 }
 std::optional<TlsCause> cause_named(std::string_view word) {
-  return find_word<TlsCause>(kCauses, word);
+  return named<TlsCause>(word);
 }
 
 std::string_view stage_name(Stage stage) {
-  return word_at(kStages, stage);
+  return word_of(stage);
 }
 
 }  // namespace mtalens

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "parsers/pattern_parser.h"
+
 namespace mtalens {
 namespace {
 
@@ -34,10 +36,10 @@ void check_keys(const Json& object, std::initializer_list<std::string_view> know
   }
 }
 
-void check_regex(std::string_view expression) {
+void check_regex(std::string_view expression, boost::regex::flag_type syntax = boost::regex::perl | boost::regex::icase) {
   if (expression.empty()) return;
   try {
-    boost::regex compiled(expression.begin(), expression.end(), boost::regex::perl | boost::regex::icase);
+    boost::regex compiled(expression.begin(), expression.end(), syntax);
   } catch (const boost::regex_error& error) {
     throw Fault("\"regex\" is not a regular expression: " + std::string(error.what()));
   }
@@ -66,7 +68,7 @@ class FileReader {
       return;
     }
     try {
-      check_keys(root, {"$schema", "about", "providers", "replies", "tls", "topics"});
+      check_keys(root, {"$schema", "about", "providers", "replies", "tls", "parsers", "topics"});
     } catch (const Fault& fault) {
       complain(1, {}, fault.what());
     }
@@ -74,6 +76,7 @@ class FileReader {
     read_list(root, "providers", store_.providers_, [this](const Json& entry) { return provider(entry); });
     read_list(root, "replies", store_.replies_, [this](const Json& entry) { return reply(entry); });
     read_list(root, "tls", store_.tls_, [this](const Json& entry) { return tls(entry); });
+    read_list(root, "parsers", store_.parsers_, [this](const Json& entry) { return parser(entry); });
     read_list(root, "topics", store_.topics_, [this](const Json& entry) { return topic(entry); });
   }
 
@@ -189,6 +192,151 @@ class FileReader {
     return entry;
   }
 
+  // --- MTAs ---
+
+  ParserEntry parser(const Json& json) {
+    check_keys(json, {"id", "name", "says", "header", "programs", "marks", "separator", "ends_by_outcomes", "lines",
+                      "sources"});
+    ParserEntry entry;
+    entry.id = entry.mta.name = text(json, "id");
+    entry.name = required(json, "name");
+    entry.says = text(json, "says");
+    entry.mta.header = header(text(json, "header"));
+    entry.mta.programs = texts(json, "programs");
+    entry.mta.marks = texts(json, "marks");
+    entry.mta.separator = json.contains("separator") ? required(json, "separator") : " ";
+    entry.mta.ends_by_outcomes = json.value("ends_by_outcomes", false);
+    entry.sources = texts(json, "sources");
+    if (entry.mta.header == LineHeader::syslog && entry.mta.programs.empty()) throw Fault("\"programs\" is missing");
+    if (entry.mta.header == LineHeader::none && entry.mta.marks.empty()) throw Fault("\"marks\" is missing");
+
+    const auto lines = json.find("lines");
+    if (lines == json.end() || !lines->is_array() || lines->empty()) throw Fault("\"lines\" must be a list");
+    std::vector<LineForm> forms;
+    std::vector<LineProof> proofs;
+    for (std::size_t at = 0; at < lines->size(); ++at) {
+      try {
+        forms.push_back(line_form((*lines)[at], entry.mta.header));
+        proofs.push_back(line_proof((*lines)[at]));
+      } catch (const std::exception& fault) {
+        throw Fault("lines[" + std::to_string(at) + "]: " + fault.what());
+      }
+    }
+    entry.mta.lines = store_.keep(std::move(forms));
+    entry.proofs = store_.keep(std::move(proofs));
+    return entry;
+  }
+
+  static LineHeader header(std::string_view word) {
+    if (word.empty() || word == "syslog") return LineHeader::syslog;
+    if (word == "json") return LineHeader::none;
+    throw Fault("\"header\": \"" + std::string(word) + "\" is neither syslog nor json");
+  }
+
+  LineForm line_form(const Json& json, LineHeader header) {
+    check_keys(json, {"kind", "program", "literal", "regex", "when", "fields", "set", "words", "examples", "near_misses"});
+    LineForm form;
+    form.program = text(json, "program");
+    form.literal = text(json, "literal");
+    form.regex = text(json, "regex");
+    check_regex(form.regex, boost::regex::perl);
+    for (const auto& group : group_names(form.regex))
+      check_field(group);
+    std::vector<Condition> when;
+    for (const auto& [key, value] : members(json, "when"))
+      when.push_back({store_.keep(key), text_or_list(value, "when")});
+    std::vector<FieldRule> fields;
+    for (const auto& [key, value] : members(json, "fields")) {
+      check_field(key);
+      fields.push_back({store_.keep(key), text_or_list(value, "fields")});
+      const bool pieces = std::any_of(fields.back().from.begin(), fields.back().from.end(),
+                                      [](std::string_view from) { return from.find('{') != std::string_view::npos; });
+      if (pieces && header == LineHeader::syslog) throw Fault("\"" + key + "\": {…} is for JSON");
+    }
+    form.when = store_.keep(std::move(when));
+    form.fields = store_.keep(std::move(fields));
+    form.words = words(json);
+    form.set = constants(json);
+    if (header == LineHeader::none && !form.regex.empty()) throw Fault("a \"regex\" is for lines with a header");
+    if (header == LineHeader::syslog && form.literal.empty()) throw Fault("\"literal\" is missing");
+    if (header == LineHeader::none && form.when.empty()) throw Fault("\"when\" is missing");
+    return form;
+  }
+
+  // "kind" and "set".
+  std::span<const Constant> constants(const Json& json) {
+    std::vector<Constant> list{{"kind", required(json, "kind")}};
+    for (const auto& [key, value] : members(json, "set"))
+      list.push_back({store_.keep(key), store_.keep(value_text(value))});
+    for (const auto& constant : list) {
+      check_field(constant.field);
+      check_word(constant.field, constant.value);
+    }
+    return store_.keep(std::move(list));
+  }
+
+  std::span<const Translation> words(const Json& json) {
+    std::vector<Translation> list;
+    for (const auto& [field, translations] : members(json, "words")) {
+      check_field(field);
+      if (!translations.is_object()) throw Fault("\"words\": \"" + field + "\" must be an object");
+      for (const auto& [from, to] : translations.items()) {
+        check_word(field, value_text(to));
+        list.push_back({store_.keep(field), store_.keep(from), store_.keep(value_text(to))});
+      }
+    }
+    // The longest first: "mail*" goes before "*".
+    std::stable_sort(list.begin(), list.end(),
+                     [](const Translation& a, const Translation& b) { return a.text.size() > b.text.size(); });
+    return store_.keep(std::move(list));
+  }
+
+  LineProof line_proof(const Json& json) {
+    LineProof proof;
+    proof.near_misses = texts(json, "near_misses");
+    std::vector<LineExample> list;
+    if (const auto found = json.find("examples"); found != json.end()) {
+      for (const auto& item : *found) {
+        check_keys(item, {"log", "fields"});
+        std::vector<Constant> fields;
+        for (const auto& [key, value] : members(item, "fields")) {
+          check_field(key);
+          fields.push_back({store_.keep(key), store_.keep(value_text(value))});
+        }
+        list.push_back({required(item, "log"), store_.keep(std::move(fields))});
+      }
+    }
+    proof.examples = store_.keep(std::move(list));
+    return proof;
+  }
+
+  static std::vector<std::pair<std::string, Json>> members(const Json& json, const char* key) {
+    std::vector<std::pair<std::string, Json>> list;
+    const auto found = json.find(key);
+    if (found == json.end()) return list;
+    if (!found->is_object()) throw Fault(std::string("\"") + key + "\" must be an object");
+    for (const auto& [name, value] : found->items())
+      list.emplace_back(name, value);
+    return list;
+  }
+
+  static std::string value_text(const Json& value) {
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_number() || value.is_boolean()) return value.dump();
+    throw Fault("a value must be a text, a number, true or false");
+  }
+
+  static void check_field(std::string_view name) {
+    if (find_event_field(name) == nullptr) throw Fault("\"" + std::string(name) + "\" is no field of the record");
+  }
+
+  static void check_word(std::string_view field, std::string_view word) {
+    Event event;
+    if (!find_event_field(field)->set(event, word)) {
+      throw Fault("\"" + std::string(field) + "\" cannot be \"" + std::string(word) + "\"");
+    }
+  }
+
   static Meaning meaning(std::string_view word) {
     const auto found = meaning_named(word);
     if (!found) throw Fault("\"meaning\": \"" + std::string(word) + "\" is none of the meanings");
@@ -277,11 +425,14 @@ class FileReader {
   // A list of texts, or one text.
   Texts texts(const Json& json, const char* key) {
     const auto found = json.find(key);
-    if (found == json.end()) return {};
-    if (found->is_string()) return store_.keep(std::vector<std::string_view>{text(json, key)});
-    if (!found->is_array()) throw Fault(std::string("\"") + key + "\" must be a list of texts");
+    return found == json.end() ? Texts{} : text_or_list(*found, key);
+  }
+
+  Texts text_or_list(const Json& value, const char* key) {
+    if (value.is_string()) return store_.keep(std::vector<std::string_view>{store_.keep(value.get<std::string>())});
+    if (!value.is_array()) throw Fault(std::string("\"") + key + "\" must be a list of texts");
     std::vector<std::string_view> list;
-    for (const auto& item : *found) {
+    for (const auto& item : value) {
       if (!item.is_string()) throw Fault(std::string("\"") + key + "\" must be a list of texts");
       list.push_back(store_.keep(item.get<std::string>()));
     }
@@ -307,12 +458,6 @@ class FileReader {
 
 std::string_view PatternStore::keep(std::string text) {
   return texts_.emplace_back(std::move(text));
-}
-Texts PatternStore::keep(std::vector<std::string_view> texts) {
-  return lists_.emplace_back(std::move(texts));
-}
-std::span<const Example> PatternStore::keep(std::vector<Example> examples) {
-  return examples_.emplace_back(std::move(examples));
 }
 
 void PatternStore::read_text(std::string_view json, std::string_view file, std::vector<std::string>& errors) {

@@ -9,6 +9,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "knowledge/entries.h"
@@ -23,20 +25,25 @@ class PatternStore {
   void read_directory(const std::filesystem::path& dir, std::vector<std::string>& errors);
   void read_text(std::string_view json, std::string_view file, std::vector<std::string>& errors);
 
-  PatternSet set() const { return {providers_, replies_, tls_, topics_}; }
+  PatternSet set() const { return {providers_, replies_, tls_, parsers_, topics_}; }
 
  private:
   friend class FileReader;
   std::string_view keep(std::string text);
-  Texts keep(std::vector<std::string_view> texts);
-  std::span<const Example> keep(std::vector<Example> examples);
+  template <class Item>
+  std::span<const Item> keep(std::vector<Item> list) {
+    return std::get<std::deque<std::vector<Item>>>(lists_).emplace_back(std::move(list));
+  }
+
+  template <class... Items>
+  using Lists = std::tuple<std::deque<std::vector<Items>>...>;
 
   std::deque<std::string> texts_;
-  std::deque<std::vector<std::string_view>> lists_;
-  std::deque<std::vector<Example>> examples_;
+  Lists<std::string_view, Example, FieldRule, Constant, Translation, Condition, LineForm, LineExample, LineProof> lists_;
   std::vector<ProviderEntry> providers_;
   std::vector<ReplyEntry> replies_;
   std::vector<TlsEntry> tls_;
+  std::vector<ParserEntry> parsers_;
   std::vector<TopicEntry> topics_;
   std::map<std::string, std::string_view> seen_;  // kind and id of this directory's entries -> their file
 };

@@ -83,6 +83,12 @@ Explanation explained(const Knowledge&, const ProviderEntry& provider) {
   return out;
 }
 
+Explanation explained(const Knowledge&, const ParserEntry& entry) {
+  Explanation out{entry.id, entry.name, entry.says, {}, {}, {}, source_of(entry.origin)};
+  add_sources(out, entry.sources);
+  return out;
+}
+
 template <class Entry>
 std::optional<Explanation> explain_one_of(const Knowledge& knowledge, const std::vector<Entry>& entries,
                                           std::string_view id) {
@@ -105,6 +111,10 @@ std::vector<PatternRow> list_patterns(const Knowledge& knowledge, std::string_vi
   for (const auto& e : knowledge.tls()) {
     rows.push_back({PatternKind::tls, e.id, cause_name(e.cause), source_of(e.origin), owned(e.literals), e.says});
   }
+  for (const auto& e : knowledge.described_mtas()) {
+    const auto marks = e.mta.programs.empty() ? e.mta.marks : e.mta.programs;
+    rows.push_back({PatternKind::parser, e.id, e.name, source_of(e.origin), owned(marks), e.says});
+  }
   for (const auto& e : knowledge.topics()) {
     rows.push_back({PatternKind::topic, e.id, e.title, source_of(e.origin), {}, e.says});
   }
@@ -116,6 +126,7 @@ std::optional<Explanation> explain(const Knowledge& knowledge, std::string_view 
   if (auto found = explain_one_of(knowledge, knowledge.topics(), id)) return found;
   if (auto found = explain_one_of(knowledge, knowledge.replies(), id)) return found;
   if (auto found = explain_one_of(knowledge, knowledge.tls(), id)) return found;
+  if (auto found = explain_one_of(knowledge, knowledge.described_mtas(), id)) return found;
   return explain_one_of(knowledge, knowledge.providers(), id);
 }
 

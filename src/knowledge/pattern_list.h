@@ -12,15 +12,15 @@
 
 namespace mtalens {
 
-enum class PatternKind : std::uint8_t { provider, reply, tls, topic };
+enum class PatternKind : std::uint8_t { provider, reply, tls, parser, topic };
 
 // One line of the list.
 struct PatternRow {
   PatternKind kind = PatternKind::provider;
   std::string_view id;
-  std::string_view title;            // a provider's name, a reply's meaning, a TLS failure's cause
+  std::string_view title;            // a provider's name, a reply's meaning, a TLS failure's cause, an MTA's name
   std::string source;                // "built-in", or the file
-  std::vector<std::string> matches;  // domains and relays, or literals
+  std::vector<std::string> matches;  // domains and relays, literals, or programs
   std::string_view says;
 };
 

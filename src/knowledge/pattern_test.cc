@@ -7,6 +7,9 @@
 
 #include "knowledge/reply_text.h"
 #include "knowledge/text_matcher.h"
+#include "parsers/pattern_parser.h"
+#include "syslog/header.h"
+#include "syslog/scratch.h"
 
 namespace mtalens {
 namespace {
@@ -29,6 +32,8 @@ class PatternTester {
     for (const auto& reply : knowledge_.replies())
       test(reply);
     for (const auto& entry : knowledge_.tls())
+      test(entry);
+    for (const auto& entry : knowledge_.described_mtas())
       test(entry);
     find_duplicates(knowledge_.replies());
     find_duplicates(knowledge_.tls());
@@ -135,7 +140,90 @@ class PatternTester {
     }
   }
 
-  // --- both ---
+  // --- MTAs ---
+
+  void test(const ParserEntry& entry) {
+    begin(entry.origin, entry.id);
+    if (entry.sources.empty()) fault("names no source");
+    if (entry.says.empty()) fault("\"says\" is missing: what it reads, in a sentence");
+    for (const Parser* parser : parsers()) {
+      if (parser->mta() == entry.id) fault("an MTA that has a parser written by hand");
+    }
+    const PatternParser parser(entry.mta);
+    for (std::size_t form = 0; form < entry.mta.lines.size(); ++form) {
+      test_form(parser, entry, form);
+      check_patience(parser, entry.mta.lines[form], form);
+    }
+    find_duplicate_forms(entry.mta.lines);
+  }
+
+  void test_form(const PatternParser& parser, const ParserEntry& entry, std::size_t form) {
+    const LineProof& proof = entry.proofs[form];
+    const std::string place = "lines[" + std::to_string(form) + "]: ";
+    if (proof.examples.empty()) fault(place + "has no example");
+    if (proof.near_misses.empty()) fault(place + "has no near miss");
+    for (const auto& example : proof.examples)
+      check_line(parser, form, place, example);
+    for (const auto near_miss : proof.near_misses) {
+      Event event;
+      Scratch scratch;
+      check_near_miss(parser.form_of(line_of(near_miss, scratch), event) == form, near_miss);
+    }
+  }
+
+  static LogLine line_of(std::string_view log, Scratch& scratch) {
+    HeaderReader headers;
+    headers.start(StampClock(2026), scratch);
+    LogLine line = headers.read(log);
+    line.scratch = &scratch;
+    return line;
+  }
+
+  void check_line(const PatternParser& parser, std::size_t form, const std::string& place, const LineExample& example) {
+    Event event;
+    Scratch scratch;
+    const LogLine line = line_of(example.log, scratch);
+    const bool own = parser.reads_whole_lines() ? parser.claims_text(line) : parser.claims_program(line.program);
+    if (!own) return fault(place + "example " + in_quotes(example.log) + " is not of its programs");
+    const auto found = parser.form_of(line, event);
+    if (found != form) {
+      return fault(place + "example " + in_quotes(example.log) +
+                   (found ? " is decided by lines[" + std::to_string(*found) + "]" : " is matched by nothing"));
+    }
+    if (example.fields.empty()) return fault(place + "example " + in_quotes(example.log) + " says no fields");
+    for (const auto& [field, wanted] : example.fields) {
+      const auto read = find_event_field(field)->text(event);
+      if (read == wanted) continue;
+      return fault(place + "example " + in_quotes(example.log) + ": \"" + std::string(field) + "\" is " +
+                   in_quotes(read) + ", not " + in_quotes(wanted));
+    }
+    ++result_.examples;
+  }
+
+  void check_patience(const PatternParser& parser, const LineForm& form, std::size_t at) {
+    if (form.regex.empty()) return;
+    parser.gives_up(at, "");  // compiles it
+    check_patience("lines[" + std::to_string(at) + "]: ", std::string(form.literal),
+                   [&](const std::string& text) { return parser.gives_up(at, text); });
+  }
+
+  void find_duplicate_forms(std::span<const LineForm> forms) {
+    std::map<std::string, std::size_t> first;
+    for (std::size_t at = 0; at < forms.size(); ++at) {
+      std::string conditions = std::string(forms[at].program) + "|" + std::string(forms[at].literal) + "|" + std::string(forms[at].regex);
+      for (const auto& condition : forms[at].when) {
+        conditions += "|" + std::string(condition.key);
+        for (const auto value : condition.values)
+          conditions += "=" + std::string(value);
+      }
+      const auto [earlier, is_new] = first.emplace(conditions, at);
+      if (!is_new) {
+        fault("lines[" + std::to_string(at) + "] asks the same as lines[" + std::to_string(earlier->second) + "]");
+      }
+    }
+  }
+
+  // --- all ---
 
   template <class Entry>
   bool decides(const Entry* found, const Entry& entry, std::string_view example) {
@@ -168,21 +256,26 @@ class PatternTester {
   void check_patience(const Entry& entry) {
     const LazyRegex expression(entry.regex);
     expression.matches("");  // compiles it
-    const std::string literal = plain_words(entry.literals.front());
+    check_patience({}, plain_words(entry.literals.front()),
+                   [&](const std::string& text) { return !expression.try_match(text).has_value(); });
+  }
+
+  template <class GivesUp>
+  void check_patience(const std::string& place, const std::string& literal, GivesUp gives_up_on) {
     for (const std::string& piece : {literal, literal + " ", std::string("a"), std::string("0"), std::string(" "),
                                      std::string("(["), std::string("1.2 "), std::string("x@y.z ")}) {
       std::string hostile = literal;
       while (hostile.size() < kHostileSize)
         hostile += piece;
       const auto start = std::chrono::steady_clock::now();
-      const bool gave_up = !expression.try_match(hostile + "!").has_value();
+      const bool gave_up = gives_up_on(hostile + "!");
       const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
       if (gave_up) {
-        fault("\"regex\" takes too many steps over hostile text of 64 KiB");
+        fault(place + "\"regex\" takes too many steps over hostile text of 64 KiB");
         return;
       }
       if (took > patience_) {
-        fault("\"regex\" takes " + std::to_string(took.count()) + " ms over hostile text of 64 KiB");
+        fault(place + "\"regex\" takes " + std::to_string(took.count()) + " ms over hostile text of 64 KiB");
         return;
       }
     }

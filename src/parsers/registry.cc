@@ -12,24 +12,4 @@ const std::vector<const Parser*>& parsers() {
   return all;
 }
 
-const Parser* find_parser(std::string_view mta) {
-  for (const Parser* parser : parsers()) {
-    if (parser->mta() == mta) return parser;
-  }
-  return nullptr;
-}
-
-Event event_from(const LogLine& line, std::string_view mta, EventKind kind) {
-  Event event;
-  event.kind = kind;
-  event.mta = mta;
-  event.times = line.times;
-  event.time_us = line.time_us;
-  event.pid = line.pid;
-  event.host = line.host;
-  event.program = line.program;
-  event.line = line.raw;
-  return event;
-}
-
 }  // namespace mtalens

@@ -5,63 +5,12 @@
 #include <iterator>
 
 #include "knowledge/knowledge.h"
+#include "parsers/event_words.h"
 #include "report/safe_text.h"
 #include "rules/wording.h"
 
 namespace mtalens {
 namespace {
-
-std::string_view kind_name(EventKind kind) {
-  switch (kind) {
-    case EventKind::received: return "received";
-    case EventKind::queued: return "queued";
-    case EventKind::attempt: return "attempt";
-    case EventKind::refusal: return "refusal";
-    case EventKind::ended: return "ended";
-    case EventKind::related: return "related";
-    case EventKind::tls: return "tls";
-    case EventKind::tls_detail: return "tls_detail";
-    case EventKind::rejected: return "rejected";
-    case EventKind::connection: return "connection";
-    case EventKind::note: return "note";
-  }
-  return "note";
-}
-
-std::string_view outcome_name(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::delivered: return "delivered";
-    case Outcome::deferred: return "deferred";
-    case Outcome::bounced: return "bounced";
-    case Outcome::expired: return "expired";
-    case Outcome::none: return "";
-  }
-  return "";
-}
-
-std::string_view ended_name(Ended ended) {
-  switch (ended) {
-    case Ended::removed: return "removed";
-    case Ended::expired: return "expired";
-    case Ended::requeued: return "requeued";
-    case Ended::deleted: return "deleted";
-    case Ended::none: return "";
-  }
-  return "";
-}
-
-std::string_view relation_name(Relation relation) {
-  switch (relation) {
-    case Relation::bounce: return "bounce";
-    case Relation::delay_notice: return "delay_notice";
-    case Relation::forwarded_as: return "forwarded_as";
-    case Relation::queued_as: return "queued_as";
-    case Relation::requeued_from: return "requeued_from";
-    case Relation::bounce_of: return "bounce_of";
-    case Relation::none: return "";
-  }
-  return "";
-}
 
 // Writes one object; keys that do not apply are left out.
 class Object {
@@ -115,7 +64,7 @@ void append_event(std::string& out, const Event& event, std::string_view source,
   Object o(out);
   if (event.time_us != kNoTime) o.text("time", iso_utc(event.time_us));
   o.text("mta", event.mta);
-  o.text("kind", kind_name(event.kind));
+  o.text("kind", word_of(event.kind));
   o.text("source", source);
   o.number("line", static_cast<std::int64_t>(line));
   o.text("host", event.host);
@@ -140,7 +89,7 @@ void append_event(std::string& out, const Event& event, std::string_view source,
   o.text("relay_address", event.relay_address);
   o.number_from("relay_port", event.relay_port, 1);
   o.text("outcome", event.kind == EventKind::tls ? (event.handshake == Handshake::failed ? "failed" : "established")
-                                                 : outcome_name(event.outcome));
+                                                 : word_of(event.outcome));
   o.flag("secondary", event.secondary);
   o.flag("local", event.local);
   o.flag("same_transaction", event.same_transaction);
@@ -149,8 +98,8 @@ void append_event(std::string& out, const Event& event, std::string_view source,
   o.text("reply", event.reply);
   o.text("stage", stage_name(event.stage));
   o.seconds("delay_s", event.delay_us);
-  o.text("how", ended_name(event.ended));
-  o.text("relation", relation_name(event.relation));
+  o.text("how", word_of(event.ended));
+  o.text("relation", word_of(event.relation));
   o.text("other_queue_id", event.other_queue_id);
   o.text("direction", direction_name(event.direction));
   o.text("peer", event.peer);

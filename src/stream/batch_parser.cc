@@ -8,12 +8,6 @@
 namespace mtalens {
 namespace {
 
-std::uint32_t bit_of(const Parser* parser) {
-  const auto& all = parsers();
-  const auto at = std::find(all.begin(), all.end(), parser);
-  return at == all.end() ? 0 : 1u << (at - all.begin());
-}
-
 // rsyslog: `imjournal: 120 messages lost due to rate-limiting`; journald: `Suppressed 120 messages from …`;
 // older rsyslog: `begin to drop messages due to rate-limiting`, which names no number.
 std::uint64_t lost_messages(const LogLine& line) {
@@ -37,7 +31,16 @@ std::uint64_t lost_messages(const LogLine& line) {
 }  // namespace
 
 BatchParser::BatchParser(const Knowledge& knowledge, const Parser* only, KindSet wanted)
-    : classifier_(knowledge), only_(only), wanted_(wanted) {}
+    : classifier_(knowledge), parsers_(knowledge.parsers()), only_(only), wanted_(wanted) {
+  for (const Parser* parser : parsers_) {
+    if (parser->reads_whole_lines() && (only == nullptr || only == parser)) of_whole_lines_.push_back(parser);
+  }
+}
+
+std::uint32_t BatchParser::bit_of(const Parser* parser) const {
+  const auto at = std::find(parsers_.begin(), parsers_.end(), parser);
+  return at == parsers_.end() ? 0 : 1u << (at - parsers_.begin());
+}
 
 void BatchParser::parse(Batch& batch) {
   batch.events.clear();
@@ -69,11 +72,9 @@ void BatchParser::parse_run(Batch& batch, Run& run) {
 }
 
 void BatchParser::parse_line(Batch& batch, Run& run, const LogLine& line) {
-  if (line.time_us != kNoTime) {
-    if (run.from_us == kNoTime || line.time_us < run.from_us) run.from_us = line.time_us;
-    if (line.time_us > run.to_us) run.to_us = line.time_us;
-  }
+  note_time(run, line.time_us);
   if (line.form == HeaderForm::none) {
+    if (!of_whole_lines_.empty() && parse_headerless(batch, run, line)) return;
     ++run.unreadable_lines;
     return nothing_to_repeat(batch);
   }
@@ -91,6 +92,11 @@ void BatchParser::parse_line(Batch& batch, Run& run, const LogLine& line) {
     note_unrecognized(run, line);
     return nothing_to_repeat(batch);
   }
+  take_events(batch, run, begin);
+}
+
+// Classifies those from `begin` on, and drops what nobody wants.
+void BatchParser::take_events(Batch& batch, const Run& run, std::size_t begin) {
   auto kept = begin;
   for (auto i = begin; i < batch.events.size(); ++i) {
     Event& event = batch.events[i];
@@ -103,6 +109,34 @@ void BatchParser::parse_line(Batch& batch, Run& run, const LogLine& line) {
   batch.events.resize(kept);
   last_begin_ = begin;
   last_end_ = kept;
+}
+
+void BatchParser::note_time(Run& run, std::int64_t time_us) {
+  if (time_us == kNoTime) return;
+  if (run.from_us == kNoTime || time_us < run.from_us) run.from_us = time_us;
+  if (time_us > run.to_us) run.to_us = time_us;
+}
+
+// A line that is one JSON object of an MTA's own; false: it is nobody's.
+bool BatchParser::parse_headerless(Batch& batch, Run& run, LogLine line) {
+  for (const Parser* parser : of_whole_lines_) {
+    if (!parser->claims_text(line)) continue;
+    line.scratch = &batch.scratch;
+    ++run.mail_lines;
+    run.mtas |= bit_of(parser);
+    const auto begin = batch.events.size();
+    if (!parser->parse(line, batch.events)) {
+      note_unrecognized(run, line);
+      nothing_to_repeat(batch);
+      return true;
+    }
+    for (auto i = begin; i < batch.events.size(); ++i)
+      note_time(run, batch.events[i].time_us);
+    if (const auto host = batch.events[begin].host; host != host_) note_host(run, host);
+    take_events(batch, run, begin);
+    return true;
+  }
+  return false;
 }
 
 void BatchParser::nothing_to_repeat(const Batch& batch) { last_begin_ = last_end_ = batch.events.size(); }
@@ -163,7 +197,7 @@ const BatchParser::KnownProgram& BatchParser::parser_of(const LogLine& line) {
   if (known.program != line.program || known.program.empty()) {
     known.program = line.program;
     known.parser = nullptr;
-    for (const Parser* parser : parsers()) {
+    for (const Parser* parser : parsers_) {
       if (!parser->claims_program(line.program)) continue;
       known.parser = parser;
       known.bit = bit_of(parser);
@@ -180,10 +214,11 @@ const BatchParser::KnownProgram& BatchParser::parser_of(const LogLine& line) {
   return known;
 }
 
-std::vector<std::string> mta_names(std::uint32_t bits) {
+std::vector<std::string> mta_names(const Knowledge& knowledge, std::uint32_t bits) {
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < parsers().size(); ++i) {
-    if (bits & (1u << i)) names.emplace_back(parsers()[i]->mta());
+  const auto& all = knowledge.parsers();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (bits & (1u << i)) names.emplace_back(all[i]->mta());
   }
   return names;
 }

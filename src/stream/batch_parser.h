@@ -41,9 +41,15 @@ class BatchParser {
   void note_host(Run& run, std::string_view host);
   void note_unrecognized(Run& run, const LogLine& line) const;
   const KnownProgram& parser_of(const LogLine& line);
+  bool parse_headerless(Batch& batch, Run& run, LogLine line);
+  void take_events(Batch& batch, const Run& run, std::size_t begin);
+  static void note_time(Run& run, std::int64_t time_us);
+  std::uint32_t bit_of(const Parser* parser) const;
 
   HeaderReader headers_;
   Classifier classifier_;
+  const std::vector<const Parser*>& parsers_;
+  std::vector<const Parser*> of_whole_lines_;  // that may be asked of a line without a header
   const Parser* only_;
   KindSet wanted_;
   std::array<KnownProgram, 64> programs_;
@@ -54,6 +60,6 @@ class BatchParser {
 };
 
 // The parsers whose bit is in `bits` (Run::mtas).
-std::vector<std::string> mta_names(std::uint32_t bits);
+std::vector<std::string> mta_names(const Knowledge& knowledge, std::uint32_t bits);
 
 }  // namespace mtalens

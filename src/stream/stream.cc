@@ -150,7 +150,7 @@ class Reading {
   InputSummary finish() {
     for (std::size_t i = 0; i < names_.size(); ++i) {
       summary_.sources[i].bytes = sequencer_.bytes(static_cast<std::uint32_t>(i));
-      summary_.sources[i].mta = mta_names(mtas_[i]);
+      summary_.sources[i].mta = mta_names(knowledge_, mtas_[i]);
       summary_.bytes += summary_.sources[i].bytes;
     }
     summary_.other_lines = summary_.lines - summary_.mail_lines;

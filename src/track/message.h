@@ -51,7 +51,7 @@ struct TransactionMark {
 };
 
 struct Message {
-  static constexpr std::size_t kLongestId = 23;  // Exim's since 4.97: 6-11-4
+  static constexpr std::size_t kLongestId = 47;  // Courier: 16.16.8; KumoMTA: 32; Exim since 4.97: 6-11-4
 
   std::array<char, kLongestId> id_text{};
   std::uint8_t id_length = 0;

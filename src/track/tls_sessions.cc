@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::size_t kMostSessions = 1 << 16;  // remembered at once, twice over
 
+// 0: nothing tells one connection from another (Exim's own log).
+std::uint32_t session_of(const Event& event) { return event.session != 0 ? event.session : event.pid; }
+
 std::uint64_t key_of(std::uint32_t host, std::uint32_t pid) { return (std::uint64_t{host} << 32) | pid; }
 
 }  // namespace
@@ -77,7 +80,7 @@ std::uint32_t TlsSessions::handshake(const Event& event, std::uint32_t host, con
   const auto peer = peer_id(event.direction, event.peer.empty() ? event.relay : event.peer,
                             event.peer_address.empty() ? event.relay_address : event.peer_address, event.mta);
   Session made;
-  Session& now = event.pid != 0 ? session(host, event.pid) : made;
+  Session& now = session_of(event) != 0 ? session(host, session_of(event)) : made;
   if (now.unnamed) never_named_ += now.times;
   now.peer = peer;
   now.last = event.handshake;
@@ -97,8 +100,8 @@ std::uint32_t TlsSessions::handshake(const Event& event, std::uint32_t host, con
 }
 
 std::uint32_t TlsSessions::detail(const Event& event, std::uint32_t host) {
-  if (event.pid == 0) return kNobody;
-  Session& now = session(host, event.pid);
+  if (session_of(event) == 0) return kNobody;
+  Session& now = session(host, session_of(event));
   if (now.last != Handshake::failed) return kNobody;
   if (event.cause != TlsCause::none && event.cause != TlsCause::other && now.cause == TlsCause::other) {
     now.words = event.reply;
@@ -119,10 +122,10 @@ std::uint32_t TlsSessions::detail(const Event& event, std::uint32_t host) {
 }
 
 std::uint32_t TlsSessions::name_pending(const Event& event, std::uint32_t host) {
-  if (event.pid == 0 || event.relay.empty()) return kNobody;
-  const Session* found = find(host, event.pid);
+  if (session_of(event) == 0 || event.relay.empty()) return kNobody;
+  const Session* found = find(host, session_of(event));
   if (found == nullptr || found->last != Handshake::failed) return kNobody;
-  Session& now = session(host, event.pid);
+  Session& now = session(host, session_of(event));
   if (now.unnamed) {
     now.peer = peer_id(Direction::outbound, event.relay, event.relay_address, event.mta);
     now.unnamed = false;
@@ -142,8 +145,8 @@ void TlsSessions::established_by(const Event& event, Direction direction, std::s
 bool TlsSessions::went_in_clear(const Event& event, std::uint32_t host, std::uint32_t peer) const {
   if (!event.tls_version.empty()) return false;
   if (event.relay.empty() || failed_peer(event.relay) != peer) return false;
-  if (event.pid == 0) return true;  // Exim names the cipher at each delivery that had one
-  const Session* now = find(host, event.pid);
+  if (session_of(event) == 0) return true;  // Exim names the cipher at each delivery that had one
+  const Session* now = find(host, session_of(event));
   return now == nullptr || now->peer != peer || now->last == Handshake::failed;
 }
 

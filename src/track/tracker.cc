@@ -224,6 +224,8 @@ void Tracker::delivered(Message& message, Recipient& recipient, const Event& eve
     } else {
       party.accepted_recipient();
     }
+    // Where the log names connections, the handshake that failed in this one was for this message.
+    if (event.session != 0 && message.tls_peer == kNobody) message.tls_peer = tls_.name_pending(event, host_);
     if (message.tls_peer != kNobody && !message.tls_fallback_told && tls_.went_in_clear(event, host_, message.tls_peer)) {
       message.tls_fallback_told = true;
       tls_.count_fallback(event, scope_, message.tls_peer);

@@ -88,6 +88,40 @@ class TableWriter {
            cure(e.cure) + ", " + list(e.sources) + ", " + origin(e.origin) + "}";
   }
 
+  std::string entry(const ParserEntry& e) {
+    const std::string header = "LineHeader(" + std::to_string(static_cast<int>(e.mta.header)) + ")";
+    return "{" + quoted(e.id) + ", " + quoted(e.name) + ", " + quoted(e.says) + ", {" + quoted(e.mta.name) + ", " +
+           header + ", " + list(e.mta.programs) + ", " + list(e.mta.marks) + ", " + quoted(e.mta.separator) +
+           (e.mta.ends_by_outcomes ? ", true, " : ", false, ") + rows("LineForm", e.mta.lines) + "}, " +
+           rows("LineProof", e.proofs) + ", " + list(e.sources) + ", " + origin(e.origin) + "}";
+  }
+
+  std::string entry(const LineForm& e) {
+    return "{" + quoted(e.literal) + ", " + quoted(e.regex) + ", " + quoted(e.program) + ", " + rows("Condition", e.when) + ", " +
+           rows("FieldRule", e.fields) + ", " + rows("Constant", e.set) + ", " + rows("Translation", e.words) + "}";
+  }
+  std::string entry(const LineProof& e) {
+    return "{" + rows("LineExample", e.examples) + ", " + list(e.near_misses) + "}";
+  }
+  std::string entry(const LineExample& e) { return "{" + quoted(e.log) + ", " + rows("Constant", e.fields) + "}"; }
+  std::string entry(const Condition& e) { return "{" + quoted(e.key) + ", " + list(e.values) + "}"; }
+  std::string entry(const FieldRule& e) { return "{" + quoted(e.field) + ", " + list(e.from) + "}"; }
+  std::string entry(const Constant& e) { return "{" + quoted(e.field) + ", " + quoted(e.value) + "}"; }
+  std::string entry(const Translation& e) {
+    return "{" + quoted(e.field) + ", " + quoted(e.text) + ", " + quoted(e.value) + "}";
+  }
+
+  template <class Row>
+  std::string rows(const std::string& type, std::span<const Row> list_of_rows) {
+    if (list_of_rows.empty()) return "{}";
+    std::string items;
+    for (const auto& row : list_of_rows)
+      items += entry(row) + ", ";
+    const std::string name = next("rows");
+    arrays_ += "constexpr " + type + " " + name + "[] = {" + items + "};\n";
+    return name;
+  }
+
   template <class Entry>
   void table(const char* type, const char* name, std::span<const Entry> entries) {
     std::string rows;
@@ -102,7 +136,7 @@ class TableWriter {
            "#include \"knowledge/entries.h\"\n\nnamespace mtalens {\nnamespace {\n\nusing namespace "
            "std::literals;\n\n" +
            arrays_ + tables_ +
-           "constexpr PatternSet kPatterns = {kProviders, kReplies, kTls, kTopics};\n\n}  // namespace\n\n"
+           "constexpr PatternSet kPatterns = {kProviders, kReplies, kTls, kParsers, kTopics};\n\n}  // namespace\n\n"
            "const PatternSet& builtin_patterns() { return kPatterns; }\n\n}  // namespace mtalens\n";
   }
 
@@ -138,6 +172,7 @@ int main(int argc, char** argv) {
   writer.table("ProviderEntry", "kProviders", set.providers);
   writer.table("ReplyEntry", "kReplies", set.replies);
   writer.table("TlsEntry", "kTls", set.tls);
+  writer.table("ParserEntry", "kParsers", set.parsers);
   writer.table("TopicEntry", "kTopics", set.topics);
   std::ofstream output(argv[2], std::ios::binary);
   output << writer.file();
