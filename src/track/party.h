@@ -157,7 +157,7 @@ struct Party {
             last_cause, spells, hours, queue, forwards, logins);
     if constexpr (Archive::kReads) {
       for (const auto& mta : mta_names) {
-        if (const Parser* parser = find_parser(mta)) mtas.push_back(parser->mta());
+        mtas.push_back(lasting_mta_name(mta));
       }
     }
   }

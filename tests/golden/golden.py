@@ -146,6 +146,31 @@ def check_expected(sample, report, renew):
         yield f"the report is not the expected one: diff {expected} {actual}"
 
 
+def check_described(binary):
+    """Recordings of MTAs that a file in patterns/parsers/ describes. Courier names no host in what was refused, and
+    nobody in a handshake that failed: its refusals are looked for under the recipients' domains."""
+    domains = {"mx.bt.lon5.cpcloud.co.uk": ["btinternet.com", "talk21.com"], "mta7.am0.yahoodns.net": ["yahoo.co.uk"],
+               "mx.strict.example.net": ["strict.example.net"], "mx.quiet.example.net": ["quiet.example.net"],
+               "gmail-smtp-in.l.google.com": ["gmail.com"]}
+    for mta in ("opensmtpd", "courier"):
+        report = json.loads(run(binary, "--format", "json", "--year", "2026", f"{mta}/maillog"))
+        truth = json.loads((SAMPLES / mta / "truth.json").read_text())
+        if report["input"]["unrecognized_lines"] or report["input"]["sources"][0]["mta"] != [mta]:
+            yield f"{mta}: {report['input']['unrecognized_lines']} unrecognized lines, read as {report['input']['sources'][0]['mta']}"
+        for listener in json.loads((SAMPLES / mta / "provider.json").read_text())["listeners"]:
+            host, counts = listener["host"], truth.get(listener["name"], {})
+            mine = [p for p in report["providers"] if host in p["relays"] or set(p["destinations"]) & set(domains.get(host, []))]
+            total = lambda start: sum(n for name, n in counts.items() if name.startswith(start))
+            throttled = 0 if listener["name"] == "strict" else total("throttled")
+            told = {"accepted": total("accepted"), "refusals": total("throttled"), "throttled": throttled}
+            said = {what: sum(p[what] for p in mine) for what in told}
+            if mta == "opensmtpd":
+                told["failed"] = total("tls_failed") + total("tls_dropped")
+                said["failed"] = sum(t["failed"] for t in report["tls"] if t["peer"] == host)
+            if said != told:
+                yield f"{mta}: {host}: {said}, the host itself counted {told}"
+
+
 def main():
     binary, renew = os.path.abspath(sys.argv[1]), "--renew" in sys.argv
     os.chdir(SAMPLES)
@@ -170,6 +195,10 @@ def main():
             failed, passed = failed + bool(complaints), passed + (not complaints)
             for complaint in complaints:
                 print(f"{sample.parent.name}/{sample.name} {check}: {complaint}")
+    described = list(check_described(binary))
+    failed, passed = failed + bool(described), passed + (not described)
+    for complaint in described:
+        print(complaint)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
