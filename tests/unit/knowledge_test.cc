@@ -230,7 +230,7 @@ TEST_CASE("knowledge: every meaning, cause and finding explains itself", "[knowl
 
 TEST_CASE("knowledge: the list finds entries by any of their words", "[knowledge]") {
   CHECK(list_patterns(known(), "").size() ==
-        known().providers().size() + known().replies().size() + known().tls().size() + known().topics().size());
+        known().providers().size() + known().replies().size() + known().tls().size() + known().described_mtas().size() + known().topics().size());
   const auto found = list_patterns(known(), "CPCLOUD bt");
   REQUIRE(found.size() == 1);
   CHECK(found[0].id == "bt-internet");
