@@ -39,7 +39,9 @@ po::options_description settings() {
   add("our-domain", po::value<std::vector<std::string>>()->composing()->value_name("DOMAIN"), "a domain whose mail is ours (may be given again)");
   add("patterns", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
       "a folder of pattern files over the built-in ones (may be given again)");
-  add("format", po::value<std::string>()->value_name("FORMAT"), "text or json (events are always JSON, one object a line)");
+  add("format", po::value<std::string>()->value_name("FORMAT"), "text or json (events are always JSON, one object a line); report: html, markdown, csv, prometheus, junit, mail too");
+  add("to", po::value<std::vector<std::string>>()->composing()->value_name("ADDRESS"), "--format mail: whom it is for (may be given again)");
+  add("from", po::value<std::string>()->value_name("ADDRESS"), "--format mail: whom it is from (default: who runs it)");
   add("output,o", po::value<std::string>()->value_name("FILE"), "write there, once all is read (default: standard output)");
   add("jobs", po::value<int>()->value_name("N"), "threads (default: one for each core)");
   add("color", po::value<std::string>()->value_name("WHEN"), "auto, always or never");
@@ -134,6 +136,22 @@ void check_output(const Options& options) {
   }
 }
 
+// What goes into a header must be one address: no line end, no comma, no list.
+bool is_address(const std::string& text) {
+  const auto at = text.rfind('@');
+  const auto plain = [](unsigned char c) { return c > 0x20 && c < 0x7F && std::string_view("<>(),;:\\\"[]").find(static_cast<char>(c)) == std::string_view::npos; };
+  return !text.empty() && text.size() <= 254 && at != 0 && at + 1 != text.size() && std::all_of(text.begin(), text.end(), plain);
+}
+
+void check_mail(const Options& options) {
+  if (options.format != "mail") return;
+  if (options.mail_to.empty()) throw UsageError("--format mail: say whom it is for with --to ADDRESS");
+  for (const auto& address : options.mail_to) {
+    if (!is_address(address)) throw UsageError(fmt::format("--to: '{}' is no address", address));
+  }
+  if (!options.mail_from.empty() && !is_address(options.mail_from)) throw UsageError(fmt::format("--from: '{}' is no address", options.mail_from));
+}
+
 void check(const Options& options) {
   if (options.mta != "auto" && known(options).knowledge.find_parser(options.mta) == nullptr) {
     std::string names = "auto";
@@ -141,9 +159,13 @@ void check(const Options& options) {
     throw UsageError(fmt::format("--mta: '{}' is none of {}", options.mta, names));
   }
   if (options.at_us != kNoTime && options.command != "queue") throw UsageError("--at: only `queue` looks at a moment");
+  static const std::vector<std::string> kReportFormats{"html", "markdown", "csv", "prometheus", "junit", "mail"};
+  const auto& formats = kReportFormats;
+  if (options.command == "report" && std::find(formats.begin(), formats.end(), options.format) != formats.end()) return check_mail(options);
   const bool ndjson = options.command == "events" && (options.format == "ndjson" || options.format == "json");
   if (options.format != "text" && options.format != "json" && !ndjson) {
-    throw UsageError(fmt::format("--format: '{}' is none of text, json", options.format));
+    throw UsageError(fmt::format("--format: '{}' is none of text, json{}", options.format,
+                                 options.command == "report" ? ", html, markdown, csv, prometheus, junit, mail" : ""));
   }
 }
 
@@ -172,6 +194,8 @@ Options read_options(int argc, char** argv) {
   tzset();
   take(given, "mta", options.mta);
   take(given, "format", options.format);
+  take(given, "to", options.mail_to);
+  take(given, "from", options.mail_from);
   take(given, "output", options.output);
   take(given, "year", options.year);
   take(given, "our-domain", options.our_domains);

@@ -17,6 +17,8 @@ struct Options {
 
   std::string mta = "auto";
   std::string format = "text";
+  std::vector<std::string> mail_to;  // --format mail
+  std::string mail_from;             // empty: sendmail puts in whoever runs it
   std::string output;               // empty or "-": standard output
   std::int64_t since_us = kNoTime;
   std::int64_t until_us = INT64_MAX;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -31,6 +32,27 @@ bool is_clean(const std::vector<Finding>& findings) {
   return std::none_of(findings.begin(), findings.end(), [](const Finding& f) { return f.severity >= Severity::warning; });
 }
 
+// RFC 5322 takes any name left of the @: the moment and the process make it unlike every other.
+MailHeader mail_header(const Options& options) {
+  using namespace std::chrono;
+  char host[256] = "localhost";
+  gethostname(host, sizeof host - 1);
+  const auto now = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  return {options.mail_from, options.mail_to, now, fmt::format("mtalens.{}.{}@{}", now, getpid(), host)};
+}
+
+std::string formatted(const Options& options, const Analysis& analysis, const std::vector<Finding>& findings) {
+  const auto& format = options.format;
+  if (format == "json") return json_report(analysis, findings);
+  if (format == "html") return html_report(analysis, findings);
+  if (format == "markdown") return markdown_report(analysis, findings);
+  if (format == "csv") return csv_report(analysis);
+  if (format == "prometheus") return prometheus_report(analysis, findings);
+  if (format == "junit") return junit_report(findings, Severity::warning);
+  if (format == "mail") return mail_report(analysis, findings, mail_header(options));
+  return text_report(analysis, findings, {options.color, page_width(), options.verbose, locale_is_utf8()});
+}
+
 }  // namespace
 
 int run_report(const Options& options) {
@@ -39,8 +61,7 @@ int run_report(const Options& options) {
   const auto findings = judge(analysis, known(options).knowledge);
   if (options.quiet_when_clean && is_clean(findings)) return complete ? 0 : 2;
   Output output(options.output);
-  output.write(options.format == "json" ? json_report(analysis, findings)
-                                        : text_report(analysis, findings, {options.color, page_width(), options.verbose, locale_is_utf8()}));
+  output.write(formatted(options, analysis, findings));
   output.done();
   if (options.verbose && !options.quiet) say_cost(analysis.input, begin);
   return complete ? 0 : 2;

@@ -1,6 +1,7 @@
 // The JSON report: keys and order as the contract has them.
 #include <nlohmann/json.hpp>
 
+#include "report/document.h"
 #include "report/report.h"
 #include "report/safe_text.h"
 #include "rules/wording.h"
@@ -114,10 +115,6 @@ Json tls(const TlsPeer& peer) {
   return out;
 }
 
-std::string_view severity_name(Severity severity) {
-  return severity == Severity::critical ? "critical" : severity == Severity::warning ? "warning" : "info";
-}
-
 Json finding(const Finding& f) {
   Json out;
   out["id"] = f.id;
@@ -163,7 +160,11 @@ std::string dumped(const Json& json) {
 
 }  // namespace
 
-std::string json_report(const Analysis& analysis, const std::vector<Finding>& findings) {
+std::string_view severity_name(Severity severity) {
+  return severity == Severity::critical ? "critical" : severity == Severity::warning ? "warning" : "info";
+}
+
+Json report_document(const Analysis& analysis, const std::vector<Finding>& findings) {
   Json out;
   out["schema"] = "mtalens.report/1";
   out["version"] = MTALENS_VERSION;
@@ -184,7 +185,11 @@ std::string json_report(const Analysis& analysis, const std::vector<Finding>& fi
   }
   out["findings"] = Json::array();
   for (const auto& f : findings) out["findings"].push_back(finding(f));
-  return dumped(out);
+  return out;
+}
+
+std::string json_report(const Analysis& analysis, const std::vector<Finding>& findings) {
+  return dumped(report_document(analysis, findings));
 }
 
 std::string json_queue(const Analysis& analysis, std::int64_t at_us) {

@@ -21,6 +21,26 @@ std::string text_report(const Analysis& analysis, const std::vector<Finding>& fi
 // The same for programs: schema mtalens.report/1.
 std::string json_report(const Analysis& analysis, const std::vector<Finding>& findings);
 
+// The same as one page without outside references.
+std::string html_report(const Analysis& analysis, const std::vector<Finding>& findings);
+// The same for a ticket or a wiki: CommonMark with tables.
+std::string markdown_report(const Analysis& analysis, const std::vector<Finding>& findings);
+// The providers, one a row: RFC 4180, and nothing in it that a spreadsheet would take for a formula.
+std::string csv_report(const Analysis& analysis);
+// The text format of Prometheus, for node_exporter's textfile collector.
+std::string prometheus_report(const Analysis& analysis, const std::vector<Finding>& findings);
+// One test case for each finding; those at or above `fail_on` have failed.
+std::string junit_report(const std::vector<Finding>& findings, Severity fail_on);
+
+struct MailHeader {
+  std::string from;
+  std::vector<std::string> to;
+  std::int64_t at_us = 0;   // Date
+  std::string message_id;   // without its angle brackets
+};
+// The same as a complete MIME message, text and HTML, for `sendmail -t`.
+std::string mail_report(const Analysis& analysis, const std::vector<Finding>& findings, const MailHeader& header);
+
 // What the queue held at a moment.
 std::string text_queue(const Analysis& analysis, std::int64_t at_us, const TextStyle& style);
 // Schema mtalens.queue/1.
