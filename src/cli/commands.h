@@ -10,6 +10,7 @@ int run_queue(const Options& options);
 int run_events(const Options& options);
 int run_trace(const Options& options);
 int run_patterns(const Options& options);
+int run_check(const Options& options);
 int run_explain(const Options& options);
 
 }  // namespace mtalens

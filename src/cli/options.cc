@@ -20,7 +20,7 @@ namespace po = boost::program_options;
 namespace mtalens {
 namespace {
 
-const std::vector<std::string> kCommands{"report", "queue", "trace", "events", "patterns", "explain"};
+const std::vector<std::string> kCommands{"report", "queue", "trace", "events", "check", "patterns", "explain"};
 
 std::int64_t now_us() {
   using namespace std::chrono;
@@ -43,6 +43,9 @@ po::options_description settings() {
   add("to", po::value<std::vector<std::string>>()->composing()->value_name("ADDRESS"), "--format mail: whom it is for (may be given again)");
   add("from", po::value<std::string>()->value_name("ADDRESS"), "--format mail: whom it is from (default: who runs it)");
   add("output,o", po::value<std::string>()->value_name("FILE"), "write there, once all is read (default: standard output)");
+  add("expect", po::value<std::string>()->value_name("FILE"), "check: what the report must say; --write-expect makes one to edit");
+  add("write-expect", po::value<std::string>()->value_name("FILE"), "check: write there what this log's report says");
+  add("fail-on", po::value<std::string>()->value_name("SEVERITY"), "check: info, warning or critical: what fails unless it is expected (default: warning)");
   add("jobs", po::value<int>()->value_name("N"), "threads (default: one for each core)");
   add("color", po::value<std::string>()->value_name("WHEN"), "auto, always or never");
   add("quiet-when-clean", po::bool_switch(), "report: print nothing where nothing is wrong, so that cron sends no mail");
@@ -68,6 +71,13 @@ std::int64_t time_option(const po::variables_map& given, const char* name) {
     throw UsageError(fmt::format("--{}: '{}' is no time; say 2026-12-09, 2026-12-09T14:00, yesterday or -36h", name, text));
   }
   return *time;
+}
+
+Severity severity_option(const std::string& name) {
+  if (name == "info") return Severity::info;
+  if (name == "warning") return Severity::warning;
+  if (name == "critical") return Severity::critical;
+  throw UsageError(fmt::format("--fail-on: '{}' is none of info, warning, critical", name));
 }
 
 // glibc takes any name and means UTC by those it does not know: look whether the zone is there.
@@ -205,6 +215,9 @@ Options read_options(int argc, char** argv) {
   take(given, "verbose", options.verbose);
   take(given, "help", options.help);
   take(given, "version", options.version);
+  take(given, "expect", options.expect);
+  take(given, "write-expect", options.write_expect);
+  if (given.count("fail-on")) options.fail_on = severity_option(given["fail-on"].as<std::string>());
   if (options.output == "-") options.output.clear();
   if (given.count("since")) options.since_us = time_option(given, "since");
   if (given.count("until")) options.until_us = time_option(given, "until");
@@ -237,8 +250,9 @@ std::string help_text() {
          "  mtalens explain throttle/too-many-messages    what a finding means and what to do\n"
          "  mtalens patterns list [WORD…]                 what is known of providers and replies\n"
          "  mtalens patterns test [DIR…]                  whether pattern files hold\n"
+         "  mtalens check --expect FILE FILE…     for CI: exit 1 where something is wrong or unexpected\n"
          "  mtalens events FILE…                  every line's meaning, as NDJSON\n\n"
-      << settings() << "\nExit: 0 it ran; 2 it could not do all that was asked.\n";
+      << settings() << "\nExit: 0 it ran; 1 check: something is wrong or unexpected; 2 it could not do all that was asked.\n";
   return out.str();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mtalens/event.h"
+#include "mtalens/finding.h"
 
 namespace mtalens {
 
@@ -28,6 +29,9 @@ struct Options {
   std::size_t block_bytes = 256 * 1024;
   std::vector<std::string> our_domains;
   std::vector<std::string> pattern_dirs;
+  std::string expect;                   // check: the file
+  std::string write_expect;             // check: where to write one; "-": standard output
+  Severity fail_on = Severity::warning;  // check
   bool color = false;
   bool quiet = false;
   bool quiet_when_clean = false;  // report
