@@ -182,6 +182,10 @@ std::string json_report(const Analysis& analysis, const std::vector<Finding>& fi
                                           {"refusals", reply.count},
                                           {"entry", text(reply.ready_made_entry)}});
   }
+  if (!analysis.own_decisions.empty()) out["own_decisions"] = Json::array();
+  for (const auto& decision : analysis.own_decisions) {
+    out["own_decisions"].push_back({{"id", text(decision.id)}, {"file", text(decision.file)}, {"events", decision.count}});
+  }
   out["findings"] = Json::array();
   for (const auto& f : findings) out["findings"].push_back(finding(f));
   return dumped(out);
