@@ -228,6 +228,12 @@ struct UndescribedReply {
   std::string ready_made_entry;  // a pattern file to complete
 };
 
+// An entry of the user's own pattern files that decided something.
+struct OwnDecision {
+  std::string id, file;
+  std::uint64_t count = 0;  // events: tries, refusals, handshakes
+};
+
 struct Analysis {
   InputSummary input;
   Totals totals;
@@ -236,6 +242,7 @@ struct Analysis {
   std::vector<QueueEntry> queue;    // oldest first; only where it was asked for
   std::int64_t longest_wait_before_expiry_us = kNoTime;  // as the log shows it
   std::vector<UndescribedReply> undescribed;             // most frequent first
+  std::vector<OwnDecision> own_decisions;                // most frequent first
   std::vector<std::string> our_domains;                  // told by the user or seen in the log
 };
 

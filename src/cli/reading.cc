@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "cli/known.h"
+#include "knowledge/pattern_list.h"
 #include "report/safe_text.h"
 #include "track/tracker.h"
 
@@ -43,10 +44,20 @@ void leave_out(InputSummary& input, std::int64_t since_us, std::int64_t until_us
 
 Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue) {
   Tracker tracker(known(options).knowledge, {options.since_us, until_us, keep_queue, options.our_domains});
-  auto reading = read_inputs(options, Tracker::wanted(),
-                             [&](const Batch& batch, const std::vector<std::string>& names) { tracker.add(batch, names); });
+  OwnDecisions decisions(known(options).knowledge);
+  auto reading = read_inputs(options, Tracker::wanted(), [&](const Batch& batch, const std::vector<std::string>& names) {
+    tracker.add(batch, names);
+    if (!decisions.any()) return;
+    for (const auto& event : batch.events) {
+      if (is_asked_for(event, options)) decisions.add(event);
+    }
+  });
   leave_out(reading.input, options.since_us, until_us);
-  return {tracker.analysis(std::move(reading.input)), reading.complete};
+  Joined out{tracker.analysis(std::move(reading.input)), reading.complete};
+  for (const auto& row : decisions.rows()) {
+    out.analysis.own_decisions.push_back({std::string(row.id), std::string(row.file), row.count});
+  }
+  return out;
 }
 
 bool is_asked_for(const Event& event, const Options& options) {

@@ -468,7 +468,10 @@ void PatternStore::read_directory(const std::filesystem::path& dir, std::vector<
   namespace fs = std::filesystem;
   seen_.clear();  // the same id in another directory is an override, not a duplicate
   std::error_code failure;
-  if (!fs::exists(dir, failure)) return;
+  if (!fs::is_directory(dir, failure)) {
+    errors.push_back(dir.string() + (fs::exists(dir, failure) ? ": not a directory" : ": no such directory"));
+    return;
+  }
   std::vector<fs::path> files;
   for (fs::recursive_directory_iterator at(dir, fs::directory_options::skip_permission_denied, failure), end;
        !failure && at != end; at.increment(failure)) {

@@ -1,6 +1,8 @@
 // See pattern_list.h.
 #include "knowledge/pattern_list.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -156,6 +158,56 @@ std::vector<UndescribedReplies::Group> UndescribedReplies::groups() const {
   std::sort(out.begin(), out.end(), [](const Group& a, const Group& b) {
     return a.count != b.count ? a.count > b.count : a.example < b.example;
   });
+  return out;
+}
+
+OwnDecisions::OwnDecisions(const Knowledge& knowledge) : knowledge_(&knowledge) {
+  const auto own = [](const auto& entry) { return !entry.origin.builtin; };
+  any_ = std::any_of(knowledge.providers().begin(), knowledge.providers().end(), own) ||
+         std::any_of(knowledge.replies().begin(), knowledge.replies().end(), own) ||
+         std::any_of(knowledge.tls().begin(), knowledge.tls().end(), own);
+}
+
+void OwnDecisions::add(const Event& event) {
+  if (const auto* provider = knowledge_->provider_entry(event.operator_id)) {
+    count(provider->id, provider->origin, event.times);
+  }
+  if (event.meaning != 0) ask_for_reply(event);
+  if (event.kind == EventKind::tls || event.kind == EventKind::tls_detail) ask_for_handshake(event);
+}
+
+void OwnDecisions::ask_for_reply(const Event& event) {
+  fold_reply(event.reply, key_);
+  key_ += fmt::format("|{}|{}|{}|{}", event.operator_id, event.code, event.enhanced_code, static_cast<int>(event.stage));
+  if (replies_.size() >= kMostTexts) replies_.clear();
+  const auto [at, is_new] = replies_.try_emplace(key_, nullptr);
+  if (is_new) {
+    at->second = knowledge_->entry_for(event.code, event.enhanced_code, event.reply, event.stage, event.operator_id).entry;
+  }
+  if (at->second != nullptr) count(at->second->id, at->second->origin, event.times);
+}
+
+void OwnDecisions::ask_for_handshake(const Event& event) {
+  if (event.reply.empty()) return;
+  if (handshakes_.size() >= kMostTexts) handshakes_.clear();
+  const auto [at, is_new] = handshakes_.try_emplace(std::string(event.reply), nullptr);
+  if (is_new) at->second = knowledge_->tls_entry_for(event.reply);
+  if (at->second != nullptr) count(at->second->id, at->second->origin, event.times);
+}
+
+void OwnDecisions::count(std::string_view id, const Origin& origin, std::uint64_t times) {
+  if (origin.builtin) return;
+  auto& row = rows_[id];
+  row.id = id;
+  row.file = origin.file;
+  row.count += times;
+}
+
+std::vector<OwnDecisions::Row> OwnDecisions::rows() const {
+  std::vector<Row> out;
+  for (const auto& [id, row] : rows_) out.push_back(row);
+  std::sort(out.begin(), out.end(),
+            [](const Row& a, const Row& b) { return a.count != b.count ? a.count > b.count : a.id < b.id; });
   return out;
 }
 

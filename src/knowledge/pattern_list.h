@@ -83,6 +83,40 @@ class UndescribedReplies {
   std::string folded_;
 };
 
+// Which entries of the user's own files decided something, and how often. Bounded: beyond kMostTexts distinct
+// texts it begins to remember anew.
+class OwnDecisions {
+ public:
+  static constexpr std::size_t kMostTexts = 10'000;
+
+  struct Row {
+    std::string_view id;
+    std::string_view file;
+    std::uint64_t count = 0;  // of events: attempts and refusals, failed handshakes
+  };
+
+  explicit OwnDecisions(const Knowledge& knowledge);
+
+  // Whether there are entries of the user's at all.
+  bool any() const { return any_; }
+  // After the event was classified.
+  void add(const Event& event);
+  // The most frequent first, then by id.
+  std::vector<Row> rows() const;
+
+ private:
+  void ask_for_reply(const Event& event);
+  void ask_for_handshake(const Event& event);
+  void count(std::string_view id, const Origin& origin, std::uint64_t times);
+
+  const Knowledge* knowledge_;
+  bool any_ = false;
+  std::unordered_map<std::string_view, Row> rows_;                  // by id
+  std::unordered_map<std::string, const ReplyEntry*> replies_;     // by operator, codes, stage and folded text
+  std::unordered_map<std::string, const TlsEntry*> handshakes_;    // by words
+  std::string key_;
+};
+
 // A pattern file with one entry for this reply, to be corrected by hand: id, literal, code and example are
 // filled in, meaning and source are left to say.
 std::string ready_made_entry(const Knowledge& knowledge, const UndescribedReplies::Group& group);

@@ -183,6 +183,10 @@ Json report_document(const Analysis& analysis, const std::vector<Finding>& findi
                                           {"refusals", reply.count},
                                           {"entry", text(reply.ready_made_entry)}});
   }
+  if (!analysis.own_decisions.empty()) out["own_decisions"] = Json::array();
+  for (const auto& decision : analysis.own_decisions) {
+    out["own_decisions"].push_back({{"id", text(decision.id)}, {"file", text(decision.file)}, {"events", decision.count}});
+  }
   out["findings"] = Json::array();
   for (const auto& f : findings) out["findings"].push_back(finding(f));
   return out;

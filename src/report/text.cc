@@ -394,6 +394,16 @@ void add_undescribed(Page& page, const Analysis& analysis, bool with_entries) {
   page.line();
 }
 
+// What the user's own pattern files had a say in.
+void add_own_decisions(Page& page, const Analysis& analysis) {
+  if (analysis.own_decisions.empty()) return;
+  page.line(page.painted("Decided by your own patterns", "1"));
+  for (const auto& decision : analysis.own_decisions) {
+    page.paragraph(2, fmt::format("{} x {} ({})", grouped(decision.count), safe_text(decision.id, 80), safe_text(decision.file, 200)));
+  }
+  page.line();
+}
+
 }  // namespace
 
 std::string text_report(const Analysis& analysis, const std::vector<Finding>& findings, const TextStyle& style) {
@@ -412,6 +422,7 @@ std::string text_report(const Analysis& analysis, const std::vector<Finding>& fi
   add_providers(page, analysis);
   add_charts(page, analysis, findings, style);
   add_undescribed(page, analysis, style.verbose);
+  add_own_decisions(page, analysis);
   add_cures(page, stories, in_full);
   return page.take();
 }
