@@ -71,7 +71,8 @@ int test(const Options& options) {
   const auto result = test_patterns(folders);
   Output output(options.output);
   for (const auto& fault : result.faults) {
-    output.write(fmt::format("{}: {}: {}\n", safe_text(fault.file), safe_text(fault.entry), safe_text(fault.reason)));
+    const auto place = fault.file.empty() ? std::string() : fmt::format("{}: {}: ", safe_text(fault.file), safe_text(fault.entry));
+    output.write(fmt::format("{}{}\n", place, safe_text(fault.reason)));
   }
   output.write(fmt::format("{}, {} and {} hold; {}\n", counted(result.entries, "entry"), counted(result.examples, "example"),
                            counted(result.near_misses, "near miss"), counted(result.faults.size(), "fault")));
