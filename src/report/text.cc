@@ -324,7 +324,12 @@ void add_providers(Page& page, const Analysis& analysis) {
 // Messages a day, where a finding tells of such a limit; else 0.
 std::uint64_t daily_limit(const Finding& finding) {
   const auto limit = finding.numbers.find("limit");
-  if (limit == finding.numbers.end() || limit->value("per", "") != "day" || limit->value("unit", "") != "messages") return 0;
+  if (limit == finding.numbers.end()) return 0;
+  const auto says = [&](const char* key, const char* word) {  // a limit may hold for no stretch of time: null
+    const auto value = limit->find(key);
+    return value != limit->end() && *value == word;
+  };
+  if (!says("per", "day") || !says("unit", "messages")) return 0;
   return limit->value("value", std::uint64_t{0});
 }
 
