@@ -141,13 +141,33 @@ struct RefusalGroup {
   Evidence first, last;
 };
 
-// Who sends toward a provider.
+// Where a message for a provider comes from; the first that holds names it.
+enum class OriginKind : std::uint8_t {
+  forward,     // of one of our addresses
+  bounce,      // from <>
+  list,        // a mailing list: its envelope sender says so (VERP, -bounces, owner-)
+  login,       // submitted by this SASL login
+  local_user,  // by this account on the machine itself: a script, a web page, cron
+  other,       // by our own users without a login, from relays, or nothing tells
+};
+
+// Who sends toward a provider. Every message toward it counts for one of them.
 struct TrafficOrigin {
-  std::string address;    // forwarded from this address
-  std::string target;     // to this one; empty where the log never tells
-  std::string auth_user;  // or submitted by this login
+  OriginKind kind = OriginKind::other;
+  std::string address;     // forwarded from this address; the list's envelope sender
+  std::string target;      // forwarded to this one; empty where the log never tells
+  std::string auth_user;   // submitted by this login
+  std::string local_user;  // by this account: a name, or a number where the log tells only that
   std::uint64_t messages = 0;
-  std::map<std::string, std::uint64_t> sender_domains;  // messages by envelope sender's domain; "" is <>
+  std::int64_t first_us = kNoTime;  // when the first and the last of them came in
+  std::int64_t last_us = kNoTime;
+  std::map<std::int64_t, std::uint64_t> days;  // messages by the day they came in, UTC, since the epoch
+  // Of forwarded messages: by envelope sender's domain; "" is <>. Those whose sender was rewritten (SRS0=, SRS1=) are
+  // none of them, nor are those beyond the first few hundred domains.
+  std::map<std::string, std::uint64_t> sender_domains;
+  std::uint64_t rewritten_senders = 0;
+  std::uint64_t further_senders = 0;
+  Evidence first;  // the line that told of the first; empty beyond the first few origins
 };
 
 struct QueueNow {
@@ -177,7 +197,7 @@ struct Provider {
   std::vector<Spell> spells;
   std::int64_t first_hour = 0;  // hours since the epoch, of hours[0]
   std::vector<HourCounts> hours;
-  std::vector<TrafficOrigin> origins;  // most messages first; those that are neither forwarded nor by login are left out
+  std::vector<TrafficOrigin> origins;  // most messages first
 };
 
 struct TlsPeer {

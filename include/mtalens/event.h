@@ -109,6 +109,7 @@ struct Event {
   std::string_view client;              // who handed the message in: host name or HELO
   std::string_view client_address;      // and its address
   std::string_view auth_user;           // SASL login
+  std::string_view local_user;          // account on this machine that handed it in
   std::string_view relay;               // host tried, as the log writes it (no final dot)
   std::string_view relay_address;
   std::string_view enhanced_code;  // "4.7.0"

@@ -8,6 +8,7 @@ namespace mtalens {
 int run_report(const Options& options);
 int run_queue(const Options& options);
 int run_events(const Options& options);
+int run_compare(const Options& options);
 int run_trace(const Options& options);
 int run_patterns(const Options& options);
 int run_explain(const Options& options);

@@ -27,7 +27,7 @@ int run(const Options& options) {
   const bool nothing_to_read = reads_logs && options.files.empty() && isatty(STDIN_FILENO);
   if (options.help || nothing_to_read) return say(help_text());
   static const std::map<std::string, int (*)(const Options&)> kCommands{
-      {"report", run_report}, {"queue", run_queue}, {"events", run_events}, {"trace", run_trace}, {"patterns", run_patterns}, {"explain", run_explain}};
+      {"report", run_report}, {"queue", run_queue}, {"compare", run_compare}, {"events", run_events}, {"trace", run_trace}, {"patterns", run_patterns}, {"explain", run_explain}};
   return kCommands.at(options.command)(options);
 }
 

@@ -20,7 +20,7 @@ namespace po = boost::program_options;
 namespace mtalens {
 namespace {
 
-const std::vector<std::string> kCommands{"report", "queue", "trace", "events", "patterns", "explain"};
+const std::vector<std::string> kCommands{"report", "queue", "trace", "compare", "events", "patterns", "explain"};
 
 std::int64_t now_us() {
   using namespace std::chrono;
@@ -33,7 +33,7 @@ po::options_description settings() {
   add("mta", po::value<std::string>()->value_name("NAME"), "auto, postfix, sendmail or exim: which MTA wrote the log (default: each line is recognized)");
   add("since", po::value<std::string>()->value_name("TIME"), "count from here: 2026-12-09, 2026-12-09T14:00, yesterday, -36h");
   add("until", po::value<std::string>()->value_name("TIME"), "leave out what came later");
-  add("at", po::value<std::string>()->value_name("TIME"), "queue: the moment (default: the end of the log)");
+  add("at", po::value<std::string>()->value_name("TIME"), "queue: the moment (default: the end of the log); compare: when the change was made");
   add("year", po::value<int>()->value_name("YEAR"), "of each file's first stamp that bears none (default: told from the file's age)");
   add("timezone", po::value<std::string>()->value_name("ZONE"), "of stamps that bear none: Europe/London, UTC (default: this machine's)");
   add("our-domain", po::value<std::vector<std::string>>()->composing()->value_name("DOMAIN"), "a domain whose mail is ours (may be given again)");
@@ -158,7 +158,10 @@ void check(const Options& options) {
     for (const Parser* parser : known(options).knowledge.parsers()) names += ", " + std::string(parser->mta());
     throw UsageError(fmt::format("--mta: '{}' is none of {}", options.mta, names));
   }
-  if (options.at_us != kNoTime && options.command != "queue") throw UsageError("--at: only `queue` looks at a moment");
+  if (options.at_us != kNoTime && options.command != "queue" && options.command != "compare") {
+    throw UsageError("--at: only `queue` and `compare` look at a moment");
+  }
+  if (options.at_us == kNoTime && options.command == "compare") throw UsageError("compare: say --at TIME, when the change was made");
   static const std::vector<std::string> kReportFormats{"html", "markdown", "csv", "prometheus", "junit", "mail"};
   const auto& formats = kReportFormats;
   if (options.command == "report" && std::find(formats.begin(), formats.end(), options.format) != formats.end()) return check_mail(options);
@@ -233,6 +236,7 @@ std::string help_text() {
          "  journalctl -o json --since -7d -u 'postfix*' -u exim4 -u sendmail | mtalens\n"
          "                                        on a machine without syslog files\n"
          "  mtalens queue --at 2026-12-09T14:00 FILE…     what the queue held then\n"
+         "  mtalens compare --at 2026-12-12T09:00 FILE…   did the change of then help?\n"
          "  mtalens trace ID|ADDRESS|MESSAGE-ID FILE…     one message's whole life\n"
          "  mtalens explain throttle/too-many-messages    what a finding means and what to do\n"
          "  mtalens patterns list [WORD…]                 what is known of providers and replies\n"

@@ -22,7 +22,7 @@ struct Options {
   std::string output;               // empty or "-": standard output
   std::int64_t since_us = kNoTime;
   std::int64_t until_us = INT64_MAX;
-  std::int64_t at_us = kNoTime;     // queue
+  std::int64_t at_us = kNoTime;     // queue, compare
   int year = 0;
   unsigned jobs = 0;
   std::size_t block_bytes = 256 * 1024;

@@ -113,7 +113,9 @@ bool parse_arrival(const Line& line, std::string_view text, std::vector<Event>& 
       skip_field(text);
     }
   }
-  event.client = origin.host.address.empty() && origin.host.name.empty() ? origin.user : name_of(origin.host);
+  const bool from_here = origin.host.address.empty() && origin.host.name.empty();
+  event.client = from_here ? origin.user : name_of(origin.host);
+  if (from_here) event.local_user = origin.user;
   event.client_address = origin.host.address;
   return true;
 }

@@ -82,6 +82,7 @@ void append_event(std::string& out, const Event& event, std::string_view source,
   o.text("client", event.client);
   o.text("client_address", event.client_address);
   o.text("auth_user", event.auth_user);
+  o.text("local_user", event.local_user);
   o.number_from("uid", event.uid, 0);
   o.text("recipient", event.recipient);
   o.text("original_recipient", event.original_recipient);

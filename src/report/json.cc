@@ -11,6 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kMostOrigins = 20;  // listed for a provider
 constexpr std::uint64_t kPeakWorthACurve = 5;  // recipients that waited at once
 
 Json text(const std::string& words) { return valid_utf8(words); }
@@ -77,6 +78,38 @@ Json history(const Provider& p) {
           {"oldest_age_s", column(p.hours, &HourCounts::oldest_age_s)}};
 }
 
+std::string_view origin_kind(OriginKind kind) {
+  switch (kind) {
+    case OriginKind::forward: return "forward";
+    case OriginKind::bounce: return "bounce";
+    case OriginKind::list: return "list";
+    case OriginKind::login: return "login";
+    case OriginKind::local_user: return "local_user";
+    case OriginKind::other: return "other";
+  }
+  return "";
+}
+
+// Who sends there, for those who throttle: the biggest few.
+Json origins(const Provider& p) {
+  Json out = Json::array();
+  if (p.throttled == 0) return out;
+  for (const auto& origin : p.origins) {
+    if (out.size() == kMostOrigins) break;
+    Json one;
+    one["kind"] = origin_kind(origin.kind);
+    if (!origin.address.empty()) one["address"] = text(origin.address);
+    if (!origin.target.empty()) one["target"] = text(origin.target);
+    if (!origin.auth_user.empty()) one["auth_user"] = text(origin.auth_user);
+    if (!origin.local_user.empty()) one["uid"] = text(origin.local_user);
+    one["messages"] = origin.messages;
+    one["first"] = time_or_null(origin.first_us);
+    one["last"] = time_or_null(origin.last_us);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 Json provider(const Provider& p, std::int64_t end_us) {
   Json out;
   out["provider"] = text(p.name);
@@ -94,6 +127,7 @@ Json provider(const Provider& p, std::int64_t end_us) {
                   {"oldest_age_s", p.queue.oldest_us == kNoTime ? Json() : Json((end_us - p.queue.oldest_us) / 1'000'000)},
                   {"peak", p.queue.peak},
                   {"peak_at", time_or_null(p.queue.peak_at_us)}};
+  out["origins"] = origins(p);
   out["history"] = history(p);
   return out;
 }

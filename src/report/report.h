@@ -46,6 +46,11 @@ std::string text_queue(const Analysis& analysis, std::int64_t at_us, const TextS
 // Schema mtalens.queue/1.
 std::string json_queue(const Analysis& analysis, std::int64_t at_us);
 
+// Before a moment against after it.
+std::string text_compare(const Analysis& analysis, std::int64_t at_us, const TextStyle& style);
+// Schema mtalens.compare/1.
+std::string json_compare(const Analysis& analysis, std::int64_t at_us);
+
 // qshape's age buckets: their names and their upper ends in minutes; the last has none.
 inline constexpr std::size_t kAgeBuckets = 10;
 extern const char* const kAgeBucketNames[kAgeBuckets];

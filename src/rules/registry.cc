@@ -9,10 +9,11 @@ const Rule& throttle_rule();
 const Rule& queue_growth_rule();
 const Rule& starttls_rule();
 const Rule& forwarding_rule();
+const Rule& changes_rule();
 
 const std::vector<const Rule*>& rules() {
   static const std::vector<const Rule*> all{&throttle_rule(), &queue_growth_rule(), &starttls_rule(),
-                                            &forwarding_rule()};
+                                            &forwarding_rule(), &changes_rule()};
   return all;
 }
 

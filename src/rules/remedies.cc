@@ -20,13 +20,20 @@ std::string slug(std::string_view name) {
   return out.empty() ? "slow" : out.substr(0, 16);
 }
 
-// Only what is a plain domain goes into a configuration line: a stranger may have chosen it.
+// Only plain names go into lines to be pasted: a stranger may have chosen them.
+bool is_plain(std::string_view name) {
+  return !name.empty() && name.size() < 254 && name.front() != '-' &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+=@:[]") == std::string_view::npos;
+}
+
+std::string plain_or(std::string_view name, std::string_view otherwise) {
+  return std::string(is_plain(name) ? name : otherwise);
+}
+
 std::vector<std::string> safe_domains(const Provider& provider) {
   std::vector<std::string> out;
   for (const auto& domain : provider.destinations) {
-    const bool plain = !domain.empty() && domain.size() < 254 &&
-                       domain.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string::npos;
-    if (plain && out.size() < 6) out.push_back(domain);
+    if (is_plain(domain) && out.size() < 6) out.push_back(domain);
   }
   if (out.empty()) out.emplace_back("example.com");
   return out;
@@ -40,20 +47,26 @@ std::int64_t pace_s(const std::optional<Limit>& limit) {
   return !has_window ? 60 : (period + static_cast<std::int64_t>(limit->value) - 1) / static_cast<std::int64_t>(limit->value);
 }
 
+// Commands, not lines of files: Postfix takes a line that begins with a blank for the end of the one before.
 std::string postfix_throttle(const Provider& provider, const std::optional<Limit>& limit) {
   const auto name = slug(provider.name);
-  const auto domains = safe_domains(provider);
   std::string map;
-  for (const auto& domain : domains) map += fmt::format("    {:<24} {}:[{}]\n", domain, name, provider.relays.empty() ? domain : provider.relays.front());
+  for (const auto& domain : safe_domains(provider)) {
+    const auto host = provider.relays.empty() ? domain : plain_or(provider.relays.front(), domain);
+    map += fmt::format(" \\\n      '{} {}:[{}]'", domain, name, host);
+  }
   return fmt::format(
-      "# /etc/postfix/transport (then: postmap /etc/postfix/transport)\n{}"
-      "# /etc/postfix/master.cf\n    {} unix - - y - 1 smtp\n"
-      "# /etc/postfix/main.cf\n"
-      "    transport_maps = hash:/etc/postfix/transport\n"
-      "    {}_destination_concurrency_limit = 1\n"
-      "    {}_destination_recipient_limit = 2\n"
-      "    {}_destination_rate_delay = {}s\n",
-      map, name, name, name, name, pace_s(limit));
+      "# one slow transport and one next hop for all of its domains\n"
+      "    printf '%s\\n'{} \\\n      >> /etc/postfix/transport\n"
+      "    postmap /etc/postfix/transport\n"
+      "    postconf -M {}/unix='{} unix - - n - 1 smtp'\n"
+      "    postconf -e {}_destination_concurrency_limit=1 \\\n"
+      "      {}_destination_recipient_limit=2 \\\n"
+      "      {}_destination_rate_delay={}s\n"
+      "# keep what `postconf transport_maps` names already\n"
+      "    postconf -e transport_maps=hash:/etc/postfix/transport\n"
+      "    postfix check && postfix reload\n",
+      map, name, name, name, name, name, pace_s(limit));
 }
 
 std::string exim_throttle(const Provider& provider, const std::optional<Limit>& limit) {
@@ -69,7 +82,7 @@ std::string exim_throttle(const Provider& provider, const std::optional<Limit>& 
       "    serialize_hosts = {}\n"
       "# main section: leave mail for these domains to the queue runner\n"
       "    queue_smtp_domains = {}\n",
-      retry, provider.relays.empty() ? "*" : provider.relays.front(), list);
+      retry, provider.relays.empty() ? "*" : plain_or(provider.relays.front(), "*"), list);
 }
 
 std::string sendmail_throttle(const Provider& provider, const std::optional<Limit>& limit) {
@@ -77,14 +90,19 @@ std::string sendmail_throttle(const Provider& provider, const std::optional<Limi
   std::string access;
   for (const auto& domain : safe_domains(provider)) access += fmt::format("    QGRP:{:<24} {}\n", domain, name);
   return fmt::format(
-      "# sendmail.mc, then: make -C /etc/mail && restart\n"
+      "# sendmail.mc, above its MAILER() lines\n"
       "    FEATURE(`queuegroup')\n"
       "    QUEUE_GROUP(`{}', `Path=/var/spool/mqueue-{}, Interval={}m, Runners=1, Jobs={}')\n"
       "    define(`confSINGLE_THREAD_DELIVERY', `True')\n"
       "    define(`confHOST_STATUS_DIRECTORY', `/var/lib/sendmail/host_status')\n"
       "    define(`confTO_HOSTSTATUS', `2h')\n"
-      "# /etc/mail/access (then: makemap hash access < access)\n{}",
-      name, name, std::max<std::int64_t>(30, pace_s(limit) / 60), limit ? limit->value : 50, access);
+      "# /etc/mail/access\n{}"
+      "# then, the new folders with the owner and the mode of the old\n"
+      "    cd /var/spool; mkdir -p mqueue-{}\n"
+      "    chown --reference=mqueue mqueue-{}; chmod --reference=mqueue mqueue-{}\n"
+      "    mkdir -p /var/lib/sendmail/host_status\n"
+      "    make -C /etc/mail && /etc/init.d/sendmail restart\n",
+      name, name, std::max<std::int64_t>(30, pace_s(limit) / 60), limit ? limit->value : 50, access, name, name, name);
 }
 
 }  // namespace
@@ -103,18 +121,27 @@ std::string forwarding_remedy(const Provider& provider, const TrafficOrigin& ori
   std::string out = fmt::format(
       "Ask the owner of {} to fetch the mail here (IMAP/POP) instead of having it forwarded to {}; until then take the forward out:\n",
       origin.address, provider.name);
+  const auto address = plain_or(origin.address, "ADDRESS");
   for (const auto& mta : provider.mtas) {
-    if (mta == "postfix") out += "    postmap -q '" + origin.address + "' hash:/etc/postfix/virtual   # or: postalias -q, ~/.forward\n";
-    if (mta == "exim") out += "    exim -bt " + origin.address + "   # names the router and the file that forwards it\n";
-    if (mta == "sendmail") out += "    sendmail -bv " + origin.address + "   # then look in virtusertable, aliases, ~/.forward\n";
+    if (mta == "postfix") out += "    postmap -q '" + address + "' hash:/etc/postfix/virtual   # or: postalias -q, ~/.forward\n";
+    if (mta == "exim") out += "    exim -bt " + address + "   # names the router and the file that forwards it\n";
+    if (mta == "sendmail") out += "    sendmail -bv " + address + "   # then look in virtusertable, aliases, ~/.forward\n";
   }
   out += "If it must stay: rewrite the envelope sender (SRS: postsrsd, Exim's srs_encode), so that SPF passes.\n";
   return out;
 }
 
+std::string account_remedy(const Provider& provider, const TrafficOrigin& origin) {
+  if (origin.kind == OriginKind::login) {
+    return fmt::format("Ask {} what they send; change the password if it was not them.\n", origin.auth_user);
+  }
+  return fmt::format("Look what runs as {} (crontab -l -u, the web server's log at the time of the first message) and stop it; "
+                     "what it queued for {} can be deleted from the queue.\n", origin.local_user, provider.name);
+}
+
 std::string starttls_remedy(const TlsPeer& peer, TlsCause cause) {
   const bool outbound = peer.direction == Direction::outbound;
-  const auto host = peer.peer.empty() ? std::string("HOST") : peer.peer;
+  const auto host = plain_or(peer.peer, "HOST");
   std::string out;
   for (const auto& mta : peer.mtas) {
     if (mta == "postfix") {

@@ -145,6 +145,37 @@ void merge_group(std::vector<RefusalGroup>& groups, RefusalGroup group) {
   groups.push_back(std::move(group));
 }
 
+// The same origin toward two parties that turn out to be one provider.
+void merge_origin(TrafficOrigin& into, TrafficOrigin&& from) {
+  if (from.first_us < into.first_us) into.first = std::move(from.first);
+  into.messages += from.messages;
+  into.first_us = std::min(into.first_us, from.first_us);
+  into.last_us = std::max(into.last_us, from.last_us);
+  for (const auto& [day, messages] : from.days) into.days[day] += messages;
+  for (const auto& [domain, messages] : from.sender_domains) into.sender_domains[domain] += messages;
+  into.rewritten_senders += from.rewritten_senders;
+  into.further_senders += from.further_senders;
+  if (into.target.empty()) into.target = std::move(from.target);
+}
+
+// Each once, most messages first.
+void put_in_order(std::vector<TrafficOrigin>& origins) {
+  const auto who = [](const TrafficOrigin& o) { return std::tie(o.kind, o.address, o.auth_user, o.local_user); };
+  std::sort(origins.begin(), origins.end(), [&](const auto& a, const auto& b) {
+    return std::tuple(who(a), a.first_us) < std::tuple(who(b), b.first_us);
+  });
+  std::vector<TrafficOrigin> once;
+  for (auto& origin : origins) {
+    if (once.empty() || who(once.back()) != who(origin)) {
+      once.push_back(std::move(origin));
+    } else {
+      merge_origin(once.back(), std::move(origin));
+    }
+  }
+  std::stable_sort(once.begin(), once.end(), [](const auto& a, const auto& b) { return a.messages > b.messages; });
+  origins = std::move(once);
+}
+
 // What an admin reads first: who throttles, who holds mail back, then who is big.
 bool more_urgent(const Provider& a, const Provider& b) {
   const auto rank = [](const Provider& p) { return std::tuple(p.throttled, p.queue.queued, p.refusals, p.accepted); };
@@ -205,20 +236,29 @@ RefusalGroup Tracker::named(const GroupCounts& counts) const {
 }
 
 void Tracker::add_origins(Provider& provider, const Party& party) const {
-  for (const auto& [id, counts] : party.forwards) {
+  for (const auto& [key, counts] : party.origins) {
     TrafficOrigin origin;
-    origin.address = people_.text(counts.address);
+    origin.kind = counts.kind;
+    const std::string who(people_.text(counts.who));
+    switch (counts.kind) {
+      case OriginKind::forward:
+      case OriginKind::list: origin.address = who; break;
+      case OriginKind::login: origin.auth_user = who; break;
+      case OriginKind::local_user: origin.local_user = who; break;
+      case OriginKind::bounce:
+      case OriginKind::other: break;
+    }
     origin.target = counts.target;
     origin.messages = counts.messages;
+    origin.first_us = counts.first_us;
+    origin.last_us = counts.last_us;
+    for (const auto& [day, messages] : counts.days.days()) origin.days[day] += messages;
     for (const auto& [domain, messages] : counts.sender_domains) {
       origin.sender_domains[lower(people_.text(domain))] += messages;
     }
-    provider.origins.push_back(std::move(origin));
-  }
-  for (const auto& [id, messages] : party.logins) {
-    TrafficOrigin origin;
-    origin.auth_user = people_.text(id);
-    origin.messages = messages;
+    origin.rewritten_senders = counts.rewritten_senders;
+    origin.further_senders = counts.further_senders;
+    origin.first = counts.first;
     provider.origins.push_back(std::move(origin));
   }
 }
@@ -328,9 +368,7 @@ Analysis Tracker::analysis(InputSummary input) {
     std::sort(provider.groups.begin(), provider.groups.end(), [](const RefusalGroup& a, const RefusalGroup& b) {
       return std::tuple(b.refusals, b.messages_held, a.meaning) < std::tuple(a.refusals, a.messages_held, b.meaning);
     });
-    std::sort(provider.origins.begin(), provider.origins.end(), [](const TrafficOrigin& a, const TrafficOrigin& b) {
-      return std::tie(b.messages, a.address, a.auth_user) < std::tie(a.messages, b.address, b.auth_user);
-    });
+    put_in_order(provider.origins);
     const auto& tried = provider.attempts;
     if (tried.delivered + tried.deferred + tried.bounced + provider.refusals + provider.queue.queued + provider.expired == 0) continue;
     out.providers.push_back(std::move(provider));

@@ -70,6 +70,7 @@ struct Message {
   std::int64_t size_bytes = -1;
   std::uint32_t sender_length = 0;
   std::uint32_t auth_user = kNobody;
+  std::uint32_t local_user = kNobody;  // the account on this machine that handed it in
   std::uint32_t tls_peer = kNobody;  // the peer with which a handshake failed for it
   std::uint32_t last_recipient = 0;
   bool tls_fallback_told = false;
@@ -97,8 +98,8 @@ struct Message {
   void fields(Archive& archive) {
     std::string queue_id(id());
     archive(queue_id, scope, sender_known, arrival_seen, received, has_message_id, has_envelope, chained, list_goes_on,
-            removed_by_outcomes, declared, arrived_us, ended_us, size_bytes, sender_length, auth_user, tls_peer,
-            last_recipient, tls_fallback_told, transactions, recipients, parties, text);
+            removed_by_outcomes, declared, arrived_us, ended_us, size_bytes, sender_length, auth_user, local_user,
+            tls_peer, last_recipient, tls_fallback_told, transactions, recipients, parties, text);
     if constexpr (Archive::kReads) {
       archive.require(queue_id.size() <= kLongestId && sender_length <= text.size() && last_recipient <= recipients.size());
       id_length = static_cast<std::uint8_t>(queue_id.copy(id_text.data(), kLongestId));

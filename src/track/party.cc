@@ -9,6 +9,9 @@ constexpr std::int64_t kMinute = 60'000'000;
 constexpr std::int64_t kHour = 60 * kMinute;
 constexpr std::size_t kMostSpells = 1 << 16;  // of one party; further ones are added to the last
 
+constexpr std::int64_t kDay = 24 * kHour;
+constexpr std::size_t kMostOrigins = 1 << 14;  // of one party
+
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
 }  // namespace
@@ -44,6 +47,17 @@ void QueueCurve::compact() {
 const std::vector<std::pair<std::int64_t, std::int32_t>>& QueueCurve::changes() {
   compact();
   return changes_;
+}
+
+void DayTable::add(std::int64_t time_us) {
+  const auto day = floor_div(time_us, kDay);
+  auto place = days_.end();
+  while (place != days_.begin() && std::prev(place)->first > day) --place;  // mostly none: days come in their order
+  if (place != days_.begin() && std::prev(place)->first == day) {
+    std::prev(place)->second += 1;
+  } else {
+    days_.insert(place, {day, 1});
+  }
 }
 
 Hour& HourTable::hour_at(std::int64_t time_us) {
@@ -86,6 +100,15 @@ GroupCounts& Party::group(std::uint16_t meaning) {
   }
   groups.emplace_back().meaning = meaning;
   return groups.back();
+}
+
+// Further ones than can be kept count among those that nobody is named for.
+OriginCounts& Party::origin(OriginKey key) {
+  if (origins.size() >= kMostOrigins && !origins.contains(key.value())) key = {};
+  OriginCounts& counts = origins[key.value()];
+  counts.kind = key.kind;
+  counts.who = key.who;
+  return counts;
 }
 
 void Party::seen_by(std::string_view mta) {

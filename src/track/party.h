@@ -51,15 +51,45 @@ struct GroupCounts {
   }
 };
 
-struct OriginCounts {
-  std::uint32_t address = 0;  // interned
-  std::string target;
-  std::uint64_t messages = 0;
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> sender_domains;  // interned
+// Messages by the day they came in, UTC, sparse.
+class DayTable {
+ public:
+  void add(std::int64_t time_us);
+  const std::vector<std::pair<std::int64_t, std::uint64_t>>& days() const { return days_; }
 
   template <typename Archive>
   void fields(Archive& archive) {
-    archive(address, target, messages, sender_domains);
+    archive(days_);
+  }
+
+ private:
+  std::vector<std::pair<std::int64_t, std::uint64_t>> days_;  // by day since the epoch
+};
+
+// Whom to name for a message toward a party: its kind, and who of that kind, interned (0: nobody to name).
+struct OriginKey {
+  OriginKind kind = OriginKind::other;
+  std::uint32_t who = 0;
+
+  std::uint64_t value() const { return (static_cast<std::uint64_t>(kind) << 32) | who; }
+};
+
+struct OriginCounts {
+  OriginKind kind = OriginKind::other;
+  std::uint32_t who = 0;
+  std::string target;
+  std::uint64_t messages = 0;
+  std::int64_t first_us = kNoTime;
+  std::int64_t last_us = kNoTime;
+  DayTable days;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> sender_domains;  // interned
+  std::uint64_t rewritten_senders = 0;
+  std::uint64_t further_senders = 0;
+  Evidence first;
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(kind, who, target, messages, first_us, last_us, days, sender_domains, rewritten_senders, further_senders, first);
   }
 };
 
@@ -139,8 +169,7 @@ struct Party {
   std::vector<Spell> spells;
   HourTable hours;
   QueueCurve queue;
-  std::unordered_map<std::uint32_t, OriginCounts> forwards;  // by the interned address forwarded from
-  std::unordered_map<std::uint32_t, std::uint64_t> logins;   // messages by interned login
+  std::unordered_map<std::uint64_t, OriginCounts> origins;  // by OriginKey::value()
 
   void accepted_message(std::int64_t time_us, std::uint32_t times);
   void accepted_recipient() {
@@ -148,13 +177,14 @@ struct Party {
   }
   void throttled_refusal(std::int64_t time_us, std::uint32_t times);
   GroupCounts& group(std::uint16_t meaning);
+  OriginCounts& origin(OriginKey key);
   void seen_by(std::string_view mta);
 
   template <typename Archive>
   void fields(Archive& archive) {
     std::vector<std::string> mta_names(mtas.begin(), mtas.end());
     archive(kind, name, mta_names, accepted, refusals, throttled, messages, expired, expired_notices, attempts, groups,
-            last_cause, spells, hours, queue, forwards, logins);
+            last_cause, spells, hours, queue, origins);
     if constexpr (Archive::kReads) {
       for (const auto& mta : mta_names) {
         mtas.push_back(lasting_mta_name(mta));

@@ -63,11 +63,11 @@ bool Tracker::fits_together() {
     for (const auto& group : party.groups) {
       for (const auto& [domain, refusals] : group.destinations) fits = fits && domain < domains_.size();
     }
-    for (const auto& [address, origin] : party.forwards) {
-      fits = fits && address < people_.size() && origin.address < people_.size();
+    for (const auto& [key, origin] : party.origins) {
+      fits = fits && origin.kind <= OriginKind::other && origin.who < people_.size() &&
+             OriginKey{origin.kind, origin.who}.value() == key;
       for (const auto& [domain, messages] : origin.sender_domains) fits = fits && domain < people_.size();
     }
-    for (const auto& [login, messages] : party.logins) fits = fits && login < people_.size();
   }
   return fits;
 }

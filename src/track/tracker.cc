@@ -1,5 +1,7 @@
 #include "track/tracker.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "track/lower.h"
@@ -11,8 +13,8 @@ constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::int64_t kLateLine = 2 * kSecond;          // lines of one message swap places within this
 constexpr std::int64_t kRememberEnded = 60 * kSecond;
 constexpr std::size_t kMostReasons = 1 << 16;            // distinct reply texts kept
-constexpr std::size_t kMostForwards = 1 << 14;           // addresses that forward to one party
-constexpr std::size_t kMostLogins = 1 << 14;
+constexpr std::size_t kMostSenderDomains = 256;          // of one forward
+constexpr std::size_t kOriginsWithEvidence = 64;         // of one party
 constexpr std::size_t kMostCodes = 64;
 constexpr std::size_t kEvidenceText = 2000;
 constexpr std::size_t kAhead = 4;  // so many events ahead a message is brought near, and its slot twice as many
@@ -22,6 +24,30 @@ constexpr std::size_t kAhead = 4;  // so many events ahead a message is brought 
 std::string_view instance_of(const Event& event) {
   if (event.mta != "postfix") return event.mta;
   return event.program.substr(0, event.program.find('/'));
+}
+
+// SRS0=HHH=TT=domain=user@us, SRS1=…: the envelope sender was rewritten when the mail was forwarded, so that it passes
+// SPF (Sender Rewriting Scheme; the separator may be - or + too).
+bool is_rewritten(std::string_view sender) {
+  if (sender.size() < 5 || lower(sender.substr(0, 3)) != "srs") return false;
+  return (sender[3] == '0' || sender[3] == '1') && (sender[4] == '=' || sender[4] == '-' || sender[4] == '+');
+}
+
+// The mailing list behind an envelope sender, without what VERP adds for each recipient:
+// talk-bounces+jo=example.com@lists.example -> talk-bounces@lists.example (Mailman), talk-return-12-jo=example.com@…
+// (ezmlm), owner-talk@… (Majordomo). Empty: it is none.
+std::string list_of_sender(std::string_view sender) {
+  const auto at = sender.rfind('@');
+  if (at == std::string_view::npos) return {};
+  const auto user = sender.substr(0, at), domain = sender.substr(at);
+  if (user.starts_with("owner-") || user.ends_with("-owner") || user.ends_with("-request")) return std::string(sender);
+  for (const std::string_view mark : {"-bounces", "-return"}) {
+    const auto begin = user.find(mark);
+    if (begin == std::string_view::npos || begin == 0) continue;
+    const auto end = begin + mark.size();
+    if (end == user.size() || user[end] == '+' || user[end] == '-') return std::string(user.substr(0, end)).append(domain);
+  }
+  return {};
 }
 
 bool is_throttled(const Event& event) { return is_throttle(static_cast<Meaning>(event.meaning)); }
@@ -117,6 +143,11 @@ void Tracker::on_received(const Event& event) {
   if (event.recipients >= 0) message.declared = static_cast<std::int32_t>(std::min<std::int64_t>(event.recipients, INT32_MAX));
   if (!event.message_id.empty()) message.has_message_id = true;
   if (!event.auth_user.empty()) message.auth_user = people_.id(event.auth_user);
+  if (!event.local_user.empty()) {
+    message.local_user = people_.id(event.local_user);
+  } else if (event.uid >= 0) {
+    message.local_user = people_.id(fmt::format_int(event.uid).str());
+  }
   if (event.relation == Relation::requeued_from && !event.other_queue_id.empty() && !message.chained) {
     message.chained = true;
     if (totals_.messages > 0) --totals_.messages;
@@ -324,24 +355,54 @@ void Tracker::count_message_toward(Message& message, const Recipient& recipient,
   parties.push_back(recipient.party);
   Party& party = parties_[recipient.party];
   party.messages += 1;
-  if (message.auth_user != kNobody && party.logins.size() < kMostLogins) party.logins[message.auth_user] += 1;
-  const auto operator_of_domain = destinations_[recipient.destination].operator_id;
-  std::string_view from;
+  const auto key = origin_of(message, recipient, event, party);
+  OriginCounts& origin = party.origin(key);
+  if (origin.messages == 0 && party.origins.size() <= kOriginsWithEvidence) keep_evidence(origin.first, event);
+  origin.messages += 1;
+  if (message.arrived_us != kNoTime) {
+    origin.first_us = origin.first_us == kNoTime ? message.arrived_us : std::min(origin.first_us, message.arrived_us);
+    origin.last_us = std::max(origin.last_us, message.arrived_us);
+    origin.days.add(message.arrived_us);
+  }
+  if (origin.kind != OriginKind::forward) return;
+  if (origin.target.empty() && people_.text(origin.who) != event.recipient) origin.target = event.recipient;
+  if (message.sender_known) count_sender(origin, message);
+}
+
+OriginKey Tracker::origin_of(const Message& message, const Recipient& recipient, const Event& event, const Party& party) {
   if (!event.original_recipient.empty() && event.original_recipient != event.recipient) {
-    from = event.original_recipient;
-    destinations_[destination_id(from)].ours = true;
-  } else if (party.operator_id != 0 && operator_of_domain != party.operator_id) {
-    from = event.recipient;  // an alias that the log does not show, or a domain that the operator hosts
-  } else {
+    destinations_[destination_id(event.original_recipient)].ours = true;
+    return {OriginKind::forward, people_.id(event.original_recipient)};
+  }
+  // An alias that the log does not show, or a domain that the operator hosts.
+  const auto operator_of_domain = destinations_[recipient.destination].operator_id;
+  if (party.operator_id != 0 && operator_of_domain != party.operator_id) {
+    return {OriginKind::forward, people_.id(event.recipient)};
+  }
+  if (message.is_notice()) return {OriginKind::bounce, kNobody};
+  const auto list = list_of_sender(message.sender());
+  if (!list.empty()) return {OriginKind::list, people_.id(list)};
+  if (message.auth_user != kNobody) return {OriginKind::login, message.auth_user};
+  if (message.local_user != kNobody) return {OriginKind::local_user, message.local_user};
+  return {};
+}
+
+// Of a forwarded message: whose SPF judges it now.
+void Tracker::count_sender(OriginCounts& origin, const Message& message) {
+  if (is_rewritten(message.sender())) {
+    origin.rewritten_senders += 1;
     return;
   }
-  const auto address = people_.id(from);
-  if (party.forwards.size() >= kMostForwards && !party.forwards.contains(address)) return;
-  OriginCounts& origin = party.forwards[address];
-  origin.address = address;
-  if (origin.target.empty() && from != event.recipient) origin.target = event.recipient;
-  origin.messages += 1;
-  if (message.sender_known) count_in(origin.sender_domains, people_.id(domain_of(message.sender())), 1);
+  const auto domain = people_.id(domain_of(message.sender()));
+  const auto known = std::find_if(origin.sender_domains.begin(), origin.sender_domains.end(),
+                                  [&](const auto& seen) { return seen.first == domain; });
+  if (known != origin.sender_domains.end()) {
+    known->second += 1;
+  } else if (origin.sender_domains.size() < kMostSenderDomains) {
+    origin.sender_domains.emplace_back(domain, 1);
+  } else {
+    origin.further_senders += 1;
+  }
 }
 
 void Tracker::on_refusal(const Event& event) {

@@ -92,6 +92,8 @@ class Tracker {
   void count_refusal(Party& party, const Event& event, std::uint32_t destination);
   void hold(Message& message, Recipient& recipient, std::uint32_t party, std::uint16_t meaning);
   void count_message_toward(Message& message, const Recipient& recipient, const Event& event);
+  OriginKey origin_of(const Message& message, const Recipient& recipient, const Event& event, const Party& party);
+  void count_sender(OriginCounts& origin, const Message& message);
   bool starts_transaction(Message& message, const Event& event, std::uint32_t recipient_place);
 
   void enter_scope(const Event& event);
