@@ -29,6 +29,7 @@ bool LineBlocks::next(Bytes& block) {
       block.resize(kLongestLine + 1);
       block.push_back('\n');
       skip_to_newline();
+      passed_ = begun_at_ + bytes_ - rest_.size();
       tail_.clear();
       return true;
     }
@@ -41,6 +42,7 @@ bool LineBlocks::next(Bytes& block) {
 }
 
 bool LineBlocks::handed_on(const Bytes& block) {
+  passed_ = begun_at_ + bytes_ - rest_.size();
   if (source_.seekable()) return true;
   const std::string_view text(block.data(), block.size());
   if (head_.size() < FileMark::kText) head_ += text.substr(0, FileMark::kText - head_.size());
@@ -51,14 +53,14 @@ bool LineBlocks::handed_on(const Bytes& block) {
 
 void LineBlocks::go_on_from(const FileMark& mark) {
   source_.skip(mark.offset);
-  begun_at_ = mark.offset;
+  begun_at_ = passed_ = mark.offset;
   head_ = mark.head;
   tail_ = mark.tail;
 }
 
 FileMark LineBlocks::mark() const {
   if (!source_.regular() || source_.name() == "standard input") return {};
-  FileMark out{source_.name(), source_.device(), source_.inode(), source_.size(), source_.modified_us(), begun_at_ + bytes_ - rest_.size(), head_, tail_};
+  FileMark out{source_.name(), source_.device(), source_.inode(), source_.size(), source_.modified_us(), passed_, head_, tail_};
   if (!source_.seekable()) return out;
   const auto text = [&](std::uint64_t from) {
     std::string bytes(std::min<std::uint64_t>(out.offset, FileMark::kText), '\0');

@@ -44,6 +44,7 @@ class LineBlocks {
   Bytes rest_;  // the beginning of a line whose end was not read yet
   std::uint64_t bytes_ = 0;
   std::uint64_t begun_at_ = 0;
+  std::uint64_t passed_ = 0;  // where what was handed on ends
   bool at_end_ = false;
   bool leaves_unfinished_line_ = false;
   std::string head_, tail_;  // of what was handed on, for a mark; of compressed sources only
