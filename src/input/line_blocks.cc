@@ -62,13 +62,10 @@ FileMark LineBlocks::mark() const {
   if (!source_.regular() || source_.name() == "standard input") return {};
   FileMark out{source_.name(), source_.device(), source_.inode(), source_.size(), source_.modified_us(), passed_, head_, tail_};
   if (!source_.seekable()) return out;
-  const auto text = [&](std::uint64_t from) {
-    std::string bytes(std::min<std::uint64_t>(out.offset, FileMark::kText), '\0');
-    bytes.resize(source_.read_at(from, bytes));
-    return bytes;
-  };
-  out.head = text(0);
-  out.tail = text(out.offset - std::min<std::uint64_t>(out.offset, FileMark::kText));
+  out.head.assign(FileMark::kText, '\0');  // of a line that is still being written, too
+  out.head.resize(source_.read_at(0, out.head));
+  out.tail.assign(std::min<std::uint64_t>(out.offset, FileMark::kText), '\0');
+  out.tail.resize(source_.read_at(out.offset - out.tail.size(), out.tail));
   return out;
 }
 

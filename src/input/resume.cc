@@ -80,6 +80,7 @@ bool begins_alike(const Candidate& file, const FileMark& mark) {
 }
 
 bool goes_on(const Candidate& file, const FileMark& mark) {
+  if (mark.head.empty()) return file.source != nullptr && same_file(file, mark);  // it was empty
   if (!begins_alike(file, mark) || mark.offset < mark.tail.size()) return false;
   return untouched(file, mark) || tail_of(file.name, mark) == mark.tail;
 }
@@ -113,14 +114,15 @@ class Matching {
     assign();
   }
 
-  // Logs that were rotated away and are not named: they lie beside those that are.
+  // Logs that were rotated away and are not named lie beside those that are; so do those that came and went since.
   void look_beside(std::size_t recent, Resumption& out) {
     for (std::size_t i = 0; i < recent && i < marks_.size(); ++i) {
-      const auto& name = marks_[i].name;
-      const bool asked = std::any_of(files_.begin(), files_.end(), [&](const Candidate& file) { return file.name == name; });
-      if (taken_[i] || !asked || marks_[i].offset == 0 || find_beside(i)) continue;
-      out.notes.push_back(name + ": was replaced since the last run, and the old file is not beside it: what came at its "
-                                 "end may be missing");
+      const bool found = taken_[i] && !marks_[i].head.empty();  // of an empty file only the inode tells, which is used again
+      if (found || !is_named(marks_[i].name)) continue;
+      add_rotated(i);
+      if (taken_[i] || marks_[i].head.empty()) continue;
+      out.notes.push_back(marks_[i].name + ": was replaced since the last run, and the old file is not beside it: what came "
+                                           "at its end may be missing");
     }
   }
 
@@ -157,27 +159,41 @@ class Matching {
     }
   }
 
-  bool find_beside(std::size_t mark) {
-    const fs::path path(marks_[mark].name);
-    std::vector<std::string> names;
+  bool is_named(const std::string& name) const {
+    return std::any_of(files_.begin(), files_.end(), [&](const Candidate& file) { return file.name == name; });
+  }
+
+  // The files of that log's name beside it, the oldest first.
+  std::vector<Candidate> beside(const std::string& log) const {
+    const fs::path path(log);
+    std::vector<Candidate> out;
     std::error_code failed;
     const auto folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
     for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
-      const auto name = at->path().filename().string();
-      if (stem(name) != stem(path.string()) || !at->is_regular_file(failed)) continue;
-      names.push_back(path.has_parent_path() ? at->path().string() : name);
+      const auto file = at->path().filename().string();
+      const auto name = path.has_parent_path() ? at->path().string() : file;
+      if (stem(file) != stem(log) || is_named(name) || !at->is_regular_file(failed)) continue;
+      auto found = candidate(name);
+      if (found.source != nullptr) out.push_back(std::move(found));
     }
-    std::sort(names.begin(), names.end());
-    for (const auto& name : names) {
-      const bool named = std::any_of(files_.begin(), files_.end(), [&](const Candidate& file) { return file.name == name; });
-      auto file = named ? Candidate{} : candidate(name);
-      if (named || file.source == nullptr || !goes_on(file, marks_[mark])) continue;
-      files_.insert(files_.begin(), std::move(file));
-      mark_of_.insert(mark_of_.begin(), mark);
-      taken_[mark] = true;
-      return true;
+    std::sort(out.begin(), out.end(), [](const Candidate& a, const Candidate& b) {
+      return std::pair(a.source->modified_us(), b.name) < std::pair(b.source->modified_us(), a.name);
+    });
+    return out;
+  }
+
+  // What the log was when it was read last, and what took its place and was rotated away in its turn.
+  void add_rotated(std::size_t mark) {
+    std::size_t place = 0;
+    for (auto& file : beside(marks_[mark].name)) {
+      const bool is_it = !taken_[mark] && goes_on(file, marks_[mark]);
+      const bool known = std::any_of(marks_.begin(), marks_.end(), [&](const FileMark& other) { return goes_on(file, other); });
+      if (!is_it && (known || file.source->modified_us() <= marks_[mark].modified_us)) continue;
+      const auto at = static_cast<std::ptrdiff_t>(place++);
+      files_.insert(files_.begin() + at, std::move(file));
+      mark_of_.insert(mark_of_.begin() + at, is_it ? std::optional(mark) : std::nullopt);
+      if (is_it) taken_[mark] = true;
     }
-    return false;
   }
 
   // One more copy of a file that is read already: only what it has beyond.

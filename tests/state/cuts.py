@@ -56,6 +56,7 @@ def rotate(folder, way, name="maillog"):
         if way == "gz" and not packed:
             with gzip.open(str(target) + ".gz", "wb") as out:
                 out.write(target.read_bytes())
+            shutil.copystat(target, str(target) + ".gz")  # as gzip does
             target.unlink()
         if way == "zst" and not packed:
             subprocess.run(["zstd", "-q", "--rm", str(target)], check=True)
@@ -141,6 +142,24 @@ def the_same_lines_twice(chance):
             sys.exit("the same lines in two logs were counted twice")
 
 
+def rotated_twice(chance):
+    """Only the log is named, and it was rotated twice since the last run: what lies beside it is found."""
+    data = plain("a/postfix/maillog")
+    cuts = [0, *sorted(cut_at_line(data, chance.randrange(len(data))) for _ in range(2)), len(data)]
+    for first in (0, 20, cuts[1] // 2):  # the first run saw an empty log, half a line, half a log
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "maillog").write_bytes(data[:first])
+            run(folder, "--state", "state", "maillog")
+            for begin, end in zip(cuts, cuts[1:]):
+                with open(folder / "maillog", "ab") as out:
+                    out.write(data[max(begin, first if begin == 0 else 0):end])
+                if end != len(data):
+                    rotate(folder, "gz")
+            if report(folder, "--state", "state", "maillog") != report(folder, *in_order(folder)):
+                sys.exit(f"rotated twice after a run over {first} bytes: {sorted(os.listdir(folder))}")
+
+
 def damage(chance):
     """A state with a wrong byte is set aside and begun anew from the logs; one of a newer version stays."""
     data = plain("a/exim/mainlog")
@@ -197,6 +216,7 @@ def main():
         two_logs_at_once(chance)
         the_same_lines_twice(chance)
         since_the_last_run(chance)
+        rotated_twice(chance)
     damage(chance)
     print(f"{runs} runs over {len(LOGS)} logs agree with one")
 
