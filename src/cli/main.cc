@@ -24,7 +24,7 @@ int say(const std::string& text) {
 int run(const Options& options) {
   if (options.version) return say(fmt::format("mtalens {}\n", MTALENS_VERSION));
   const bool reads_logs = options.command != "patterns" && options.command != "explain";
-  const bool nothing_to_read = reads_logs && options.files.empty() && isatty(STDIN_FILENO);
+  const bool nothing_to_read = reads_logs && options.files.empty() && options.state.empty() && isatty(STDIN_FILENO);
   if (options.help || nothing_to_read) return say(help_text());
   static const std::map<std::string, int (*)(const Options&)> kCommands{
       {"report", run_report}, {"queue", run_queue},   {"compare", run_compare},   {"events", run_events},

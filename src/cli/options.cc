@@ -42,6 +42,9 @@ po::options_description settings() {
   add("format", po::value<std::string>()->value_name("FORMAT"), "text or json (events are always JSON, one object a line); report: html, markdown, csv, prometheus, junit, mail too");
   add("to", po::value<std::vector<std::string>>()->composing()->value_name("ADDRESS"), "--format mail: whom it is for (may be given again)");
   add("from", po::value<std::string>()->value_name("ADDRESS"), "--format mail: whom it is from (default: who runs it)");
+  add("state", po::value<std::string>()->value_name("FILE"), "report, queue: go on where the last run with this file ended, and keep it for the next");
+  add("state-out", po::value<std::string>()->value_name("FILE"), "only write such a file (-: to standard output, without a report)");
+  add("keep", po::value<std::string>()->value_name("DAYS"), "how far back a state's history goes (default: 400d)");
   add("output,o", po::value<std::string>()->value_name("FILE"), "write there, once all is read (default: standard output)");
   add("expect", po::value<std::string>()->value_name("FILE"), "check: what the report must say; --write-expect makes one to edit");
   add("write-expect", po::value<std::string>()->value_name("FILE"), "check: write there what this log's report says");
@@ -162,7 +165,24 @@ void check_mail(const Options& options) {
   if (!options.mail_from.empty() && !is_address(options.mail_from)) throw UsageError(fmt::format("--from: '{}' is no address", options.mail_from));
 }
 
+std::int64_t keep_option(const po::variables_map& given) {
+  const auto& text = given["keep"].as<std::string>();
+  const auto time = parse_user_time("-" + text, 0);
+  if (!time || -*time < 86'400'000'000) throw UsageError(fmt::format("--keep: '{}' is not a number of days, one at least: 400d", text));
+  return -*time;
+}
+
+// A state is of all that was read, to its end.
+void check_state(const Options& options) {
+  if (options.state.empty() && options.state_out.empty()) return;
+  if (options.command != "report" && options.command != "queue") throw UsageError("--state: only for `report` and `queue`");
+  if (options.until_us != INT64_MAX || options.at_us != kNoTime) {
+    throw UsageError("--state: tells how things stand now; --until and --at need the logs themselves, without --state");
+  }
+}
+
 void check(const Options& options) {
+  check_state(options);
   if (options.mta != "auto" && known(options).knowledge.find_parser(options.mta) == nullptr) {
     std::string names = "auto";
     for (const Parser* parser : known(options).knowledge.parsers()) names += ", " + std::string(parser->mta());
@@ -213,6 +233,9 @@ Options read_options(int argc, char** argv) {
   take(given, "year", options.year);
   take(given, "our-domain", options.our_domains);
   take(given, "patterns", options.pattern_dirs);
+  take(given, "state", options.state);
+  take(given, "state-out", options.state_out);
+  if (given.count("keep")) options.keep_us = keep_option(given);
   take(given, "quiet", options.quiet);
   take(given, "quiet-when-clean", options.quiet_when_clean);
   take(given, "verbose", options.verbose);

@@ -27,6 +27,9 @@ struct Options {
   int year = 0;
   unsigned jobs = 0;
   std::size_t block_bytes = 256 * 1024;
+  std::string state;                // what earlier runs read; brought up to date
+  std::string state_out;            // the same, only written
+  std::int64_t keep_us = 400 * 86'400'000'000;
   std::vector<std::string> our_domains;
   std::vector<std::string> pattern_dirs;
   std::string expect;                   // check: the file

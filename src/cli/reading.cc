@@ -14,7 +14,7 @@
 
 namespace mtalens {
 
-Reading read_inputs(const Options& options, KindSet wanted, const Consume& consume) {
+ReadOptions read_options_of(const Options& options, KindSet wanted) {
   ReadOptions reading;
   reading.inputs = options.files.empty() ? std::vector<std::string>{"-"} : options.files;
   reading.only = options.mta == "auto" ? nullptr : known(options).knowledge.find_parser(options.mta);
@@ -23,6 +23,14 @@ Reading read_inputs(const Options& options, KindSet wanted, const Consume& consu
   reading.block_bytes = options.block_bytes;
   reading.wanted = wanted;
   reading.knowledge = &known(options).knowledge;
+  return reading;
+}
+
+Reading read_inputs(const Options& options, KindSet wanted, const Consume& consume) {
+  return read_inputs(read_options_of(options, wanted), options, consume);
+}
+
+Reading read_inputs(const ReadOptions& reading, const Options& options, const Consume& consume) {
   std::vector<std::string> errors;
   Reading out;
   out.input = read_logs(reading, consume, errors);
@@ -31,8 +39,6 @@ Reading read_inputs(const Options& options, KindSet wanted, const Consume& consu
   return out;
 }
 
-namespace {
-
 // What came before `since` or after `until` does not count: the log begins and ends there, and ages are as of then.
 void leave_out(InputSummary& input, std::int64_t since_us, std::int64_t until_us) {
   if (input.from_us == kNoTime) return;
@@ -40,9 +46,8 @@ void leave_out(InputSummary& input, std::int64_t since_us, std::int64_t until_us
   input.from_us = std::clamp(since_us, input.from_us, input.to_us);
 }
 
-}  // namespace
-
 Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue) {
+  if (!options.state.empty() || !options.state_out.empty()) return analyze_through_state(options);
   Tracker tracker(known(options).knowledge, {options.since_us, until_us, keep_queue, options.our_domains});
   OwnDecisions decisions(known(options).knowledge);
   auto reading = read_inputs(options, Tracker::wanted(), [&](const Batch& batch, const std::vector<std::string>& names) {

@@ -13,6 +13,8 @@ struct Reading {
   bool complete = true;  // everything could be read
 };
 Reading read_inputs(const Options& options, KindSet wanted, const Consume& consume);
+Reading read_inputs(const ReadOptions& reading, const Options& options, const Consume& consume);
+ReadOptions read_options_of(const Options& options, KindSet wanted);
 
 // Joins them too.
 struct Joined {
@@ -20,6 +22,9 @@ struct Joined {
   bool complete = true;
 };
 Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue);
+// The same over what earlier runs read and what is new since (stateful.cc). Throws UsageError, StateError.
+Joined analyze_through_state(const Options& options);
+void leave_out(InputSummary& input, std::int64_t since_us, std::int64_t until_us);
 
 // Whether --since and --until leave it in; what bears no time stays.
 bool is_asked_for(const Event& event, const Options& options);

@@ -59,6 +59,7 @@ int run_report(const Options& options) {
   const auto begin = std::chrono::steady_clock::now();
   const auto [analysis, complete] = analyze_inputs(options, options.until_us, false);
   const auto findings = judge(analysis, known(options).knowledge);
+  if (options.state_out == "-") return complete ? 0 : 2;
   if (options.quiet_when_clean && is_clean(findings)) return complete ? 0 : 2;
   Output output(options.output);
   output.write(formatted(options, analysis, findings));

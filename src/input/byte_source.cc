@@ -58,6 +58,8 @@ ByteSource::ByteSource(const std::string& name) : name_(name) {
     throw InputError(name + ": is a directory; name the log files in it");
   }
   regular_ = S_ISREG(status.st_mode);
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
   if (regular_) {
     size_ = static_cast<std::uint64_t>(status.st_size);
     modified_us_ = status.st_mtim.tv_sec * 1'000'000LL + status.st_mtim.tv_nsec / 1000;
@@ -125,6 +127,20 @@ std::size_t ByteSource::read(std::span<char> to) {
     throw InputError(name_ + ": cannot decompress: " + (why ? why : "damaged data"));
   }
   return static_cast<std::size_t>(got);
+}
+
+void ByteSource::skip(std::uint64_t bytes) {
+  if (seekable()) {
+    if (lseek(fd_, static_cast<off_t>(bytes), SEEK_SET) < 0) throw InputError(name_ + ": " + reason(errno));
+    head_used_ = head_.size();
+    return;
+  }
+  std::string passed(kArchiveBlock, '\0');
+  while (bytes > 0) {
+    const auto got = read({passed.data(), std::min<std::uint64_t>(bytes, passed.size())});
+    if (got == 0) return;
+    bytes -= got;
+  }
 }
 
 std::size_t ByteSource::read_at(std::uint64_t offset, std::span<char> to) const {

@@ -33,11 +33,16 @@ class ByteSource {
   // Up to `to.size()` bytes at `offset`, without moving on; only where seekable(). Short at the end of the file.
   std::size_t read_at(std::uint64_t offset, std::span<char> to) const;
 
+  // Passes over the next bytes, fewer where it ends before. Before anything is read. Throws InputError.
+  void skip(std::uint64_t bytes);
+
   const std::string& name() const { return name_; }
   bool seekable() const { return regular_ && archive_ == nullptr; }  // a plain file, not compressed
   bool regular() const { return regular_; }                          // a file on disk, maybe compressed
   std::uint64_t size() const { return size_; }                       // of a regular file, as it lies on disk
   std::int64_t modified_us() const { return modified_us_; }          // last modification; now for a pipe
+  std::uint64_t device() const { return device_; }
+  std::uint64_t inode() const { return inode_; }
 
  private:
   friend struct ArchiveReader;
@@ -53,6 +58,8 @@ class ByteSource {
   bool regular_ = false;
   std::uint64_t size_ = 0;
   std::int64_t modified_us_ = 0;
+  std::uint64_t device_ = 0;
+  std::uint64_t inode_ = 0;
   std::string head_;           // bytes read ahead to see what this is
   std::size_t head_used_ = 0;  // how many of them were handed on
   std::string archive_buffer_;

@@ -1,5 +1,6 @@
 #include "input/line_blocks.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace mtalens {
@@ -22,16 +23,50 @@ bool LineBlocks::next(Bytes& block) {
       const auto whole = static_cast<std::size_t>(static_cast<const char*>(newline) - block.data()) + 1;
       rest_.assign(block.begin() + static_cast<std::ptrdiff_t>(whole), block.end());
       block.resize(whole);
-      return true;
+      return handed_on(block);
     }
     if (block.size() > kLongestLine) {
       block.resize(kLongestLine + 1);
       block.push_back('\n');
       skip_to_newline();
+      passed_ = begun_at_ + bytes_ - rest_.size();
+      tail_.clear();
       return true;
     }
   }
-  return !block.empty();
+  if (leaves_unfinished_line_ && source_.seekable()) {
+    bytes_ -= block.size();
+    block.clear();
+  }
+  return !block.empty() && handed_on(block);
+}
+
+bool LineBlocks::handed_on(const Bytes& block) {
+  passed_ = begun_at_ + bytes_ - rest_.size();
+  if (source_.seekable()) return true;
+  const std::string_view text(block.data(), block.size());
+  if (head_.size() < FileMark::kText) head_ += text.substr(0, FileMark::kText - head_.size());
+  tail_ += text.substr(text.size() - std::min(text.size(), FileMark::kText));
+  if (tail_.size() > FileMark::kText) tail_.erase(0, tail_.size() - FileMark::kText);
+  return true;
+}
+
+void LineBlocks::go_on_from(const FileMark& mark) {
+  source_.skip(mark.offset);
+  begun_at_ = passed_ = mark.offset;
+  head_ = mark.head;
+  tail_ = mark.tail;
+}
+
+FileMark LineBlocks::mark() const {
+  if (!source_.regular() || source_.name() == "standard input") return {};
+  FileMark out{source_.name(), source_.device(), source_.inode(), source_.size(), source_.modified_us(), passed_, head_, tail_};
+  if (!source_.seekable()) return out;
+  out.head.assign(FileMark::kText, '\0');  // of a line that is still being written, too
+  out.head.resize(source_.read_at(0, out.head));
+  out.tail.assign(std::min<std::uint64_t>(out.offset, FileMark::kText), '\0');
+  out.tail.resize(source_.read_at(out.offset - out.tail.size(), out.tail));
+  return out;
 }
 
 void LineBlocks::skip_to_newline() {

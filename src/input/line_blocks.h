@@ -7,6 +7,7 @@
 
 #include "input/byte_source.h"
 #include "input/bytes.h"
+#include "input/resume.h"
 
 namespace mtalens {
 
@@ -23,17 +24,30 @@ class LineBlocks {
   // Of a line longer than kLongestLine at least kLongestLine + 1 bytes are there. Throws InputError.
   bool next(Bytes& block);
 
+  // Begins where reading ended before. Throws InputError.
+  void go_on_from(const FileMark& mark);
+  // The last line of a plain file that has no newline yet is still being written: it is not handed on, and not read
+  // as far as mark() tells.
+  void leave_unfinished_line() { leaves_unfinished_line_ = true; }
+  // How far it was read; of a pipe or standard input nothing is remembered.
+  FileMark mark() const;
+
   const ByteSource& source() const { return source_; }
   std::uint64_t bytes() const { return bytes_; }  // read so far
 
  private:
   void skip_to_newline();
+  bool handed_on(const Bytes& block);
 
   ByteSource source_;
   std::size_t block_bytes_;
   Bytes rest_;  // the beginning of a line whose end was not read yet
   std::uint64_t bytes_ = 0;
+  std::uint64_t begun_at_ = 0;
+  std::uint64_t passed_ = 0;  // where what was handed on ends
   bool at_end_ = false;
+  bool leaves_unfinished_line_ = false;
+  std::string head_, tail_;  // of what was handed on, for a mark; of compressed sources only
 };
 
 // The first line in `lines` without its newline; `lines` goes on behind it.

@@ -223,4 +223,13 @@ std::vector<std::string> mta_names(const Knowledge& knowledge, std::uint32_t bit
   return names;
 }
 
+std::uint32_t mta_bits(const Knowledge& knowledge, const std::vector<std::string>& names) {
+  std::uint32_t bits = 0;
+  const auto& all = knowledge.parsers();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (std::find(names.begin(), names.end(), all[i]->mta()) != names.end()) bits |= 1u << i;
+  }
+  return bits;
+}
+
 }  // namespace mtalens

@@ -61,5 +61,6 @@ class BatchParser {
 
 // The parsers whose bit is in `bits` (Run::mtas).
 std::vector<std::string> mta_names(const Knowledge& knowledge, std::uint32_t bits);
+std::uint32_t mta_bits(const Knowledge& knowledge, const std::vector<std::string>& names);
 
 }  // namespace mtalens

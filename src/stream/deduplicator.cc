@@ -41,4 +41,19 @@ bool Deduplicator::is_duplicate(const LogLine& line, std::uint32_t source) {
   return false;
 }
 
+void Deduplicator::renumber(const std::vector<std::uint32_t>& new_of_old) {
+  for (auto* window : {&current_, &previous_}) {
+    for (auto& [line, seen] : *window) {
+      const auto old = std::move(seen.by_source);
+      seen.by_source.clear();
+      for (std::size_t i = 0; i < old.size() && i < new_of_old.size(); ++i) {
+        const auto source = new_of_old[i];
+        if (source == UINT32_MAX) continue;
+        if (seen.by_source.size() <= source) seen.by_source.resize(source + 1);
+        seen.by_source[source] = old[i];
+      }
+    }
+  }
+}
+
 }  // namespace mtalens

@@ -20,6 +20,7 @@ struct Sequencer::Cursor {
   Cursor(const std::string& name, std::size_t block_bytes) : blocks(name, block_bytes) {}
 
   std::uint32_t source = 0;
+  const SourceState* before = nullptr;  // what it goes on from
   LineBlocks blocks;
   Bytes block;
   std::size_t at = 0;          // the next line's place in the block
@@ -121,16 +122,75 @@ StampClock first_clock(const ByteSource& source, int year) {
 
 Sequencer::Sequencer(Options options, std::vector<std::string>& errors)
     : options_(std::move(options)), errors_(errors) {
-  for (const auto& name : options_.inputs) {
-    try {
-      auto cursor = std::make_unique<Cursor>(name, options_.block_bytes);
+  if (options_.before != nullptr) {
+    go_on();
+  } else {
+    for (const auto& name : options_.inputs) open(name, nullptr);
+  }
+}
+
+void Sequencer::open(const std::string& name, const SourceState* before) {
+  try {
+    auto cursor = std::make_unique<Cursor>(name, options_.block_bytes);
+    if (before != nullptr) {
+      cursor->blocks.go_on_from(before->file);
+      cursor->before = before;
+      cursor->clock = before->clock;
+      cursor->clock.set_not_after(cursor->blocks.source().modified_us() + kDay);
+      cursor->line_before = before->line_before;
+      cursor->head_us = cursor->passed_us = before->passed_us;
+    } else {
       cursor->clock = first_clock(cursor->blocks.source(), options_.year);
-      cursor->source = static_cast<std::uint32_t>(cursors_.size());
-      if (cursor->next_block()) open_.push_back(cursor.get());
-      cursors_.push_back(std::move(cursor));
-    } catch (const InputError& error) {
-      errors_.emplace_back(error.what());
     }
+    if (options_.before != nullptr) cursor->blocks.leave_unfinished_line();
+    cursor->source = static_cast<std::uint32_t>(cursors_.size());
+    if (cursor->next_block()) open_.push_back(cursor.get());
+    cursors_.push_back(std::move(cursor));
+  } catch (const InputError& error) {
+    errors_.emplace_back(error.what());
+  }
+}
+
+// Opens what has lines that no earlier run read.
+void Sequencer::go_on() {
+  deduplicator_ = options_.before->duplicates;
+  std::vector<std::uint32_t> new_of_old(options_.before->sources.size(), UINT32_MAX);
+  for (const auto& [name, mark, is_copy, finished] : options_.resumption->inputs) {
+    if (finished) continue;
+    const auto source = static_cast<std::uint32_t>(cursors_.size());
+    open(name, mark ? &options_.before->sources[*mark] : nullptr);
+    if (mark && !is_copy && cursors_.size() > source) new_of_old[*mark] = source;
+  }
+  for (std::size_t i = 0; i < new_of_old.size(); ++i) {
+    if (new_of_old[i] == UINT32_MAX) passed_elsewhere_us_ = std::max(passed_elsewhere_us_, options_.before->sources[i].passed_us);
+  }
+  deduplicator_.renumber(new_of_old);
+}
+
+bool Sequencer::is_file(std::uint32_t source) const { return cursors_[source]->blocks.mark().inode != 0; }
+
+const SourceState* Sequencer::before(std::uint32_t source) const { return cursors_[source]->before; }
+
+void Sequencer::remember(std::uint32_t source, SourceState& state) const {
+  const Cursor& cursor = *cursors_[source];
+  state.file = cursor.blocks.mark();
+  state.lines = cursor.left_out;
+  state.passed_us = cursor.passed_us;
+  state.clock = cursor.clock;
+  state.line_before = cursor.line_before;
+}
+
+// A block was handed on whole; the next run's lines may be the same as its last ones.
+void Sequencer::remember_end(const Cursor& cursor, std::string_view lines) {
+  constexpr std::size_t kMost = 1 << 18;
+  if (cursor.passed_us == kNoTime) return;
+  if (lines.size() > kMost) lines = lines.substr(lines.find('\n', lines.size() - kMost) + 1);
+  HeaderReader headers;
+  StampClock clock = cursor.clock;
+  headers.start(clock);
+  while (!lines.empty()) {
+    const auto line = headers.read(take_line(lines).substr(0, kLongestLine));
+    if (line.time_us >= cursor.passed_us - 20 * kSecond) deduplicator_.is_duplicate(line, cursor.source);
   }
 }
 
@@ -168,7 +228,7 @@ bool Sequencer::next(Batch& batch) {
 // Whether no other source has lines at the time of what is left of the block, neither to come nor handed on already.
 // By whole seconds: of a line that two sources hold one may tell the second only.
 bool Sequencer::is_alone(const Cursor& cursor) const {
-  std::int64_t next_us = INT64_MAX, passed_us = kNoTime;
+  std::int64_t next_us = INT64_MAX, passed_us = passed_elsewhere_us_;
   for (const Cursor* other : open_) {
     if (other != &cursor) next_us = std::min(next_us, other->head_us);
   }
@@ -196,6 +256,8 @@ void Sequencer::add_whole_block(Batch& batch, Cursor& cursor) {
   cursor.passed_us = std::max(cursor.passed_us, cursor.last_us);
   cursor.pass_block(batch.lines_of(run));
   next_block(cursor);
+  const bool ended = open_.empty() || std::find(open_.begin(), open_.end(), &cursor) == open_.end();
+  if (options_.before != nullptr && ended) remember_end(cursor, batch.lines_of(run));
 }
 
 void Sequencer::add_line(Batch& batch, Cursor& cursor) {

@@ -12,6 +12,7 @@
 #include "input/line_blocks.h"
 #include "stream/batch.h"
 #include "stream/deduplicator.h"
+#include "stream/stream_state.h"
 #include "syslog/header.h"
 
 namespace mtalens {
@@ -22,6 +23,8 @@ class Sequencer {
     std::vector<std::string> inputs;  // file names; "-" is standard input
     int year = 0;                     // of the first stamp of each source that bears none; 0: found out
     std::size_t block_bytes = 256 * 1024;
+    const StreamState* before = nullptr;    // what earlier runs read, and
+    const Resumption* resumption = nullptr;  // what of it goes on, instead of `inputs`; both or neither
   };
 
   // Opens all sources. What cannot be opened or read goes to `errors` as "NAME: why", the rest goes on.
@@ -34,10 +37,20 @@ class Sequencer {
   // The sources that could be opened, by Run::source.
   std::vector<std::string> names() const;
   std::uint64_t bytes(std::uint32_t source) const;  // read from it so far
+  bool is_file(std::uint32_t source) const;  // and not a pipe or standard input, of which nothing is remembered
+  // What it goes on from, or null.
+  const SourceState* before(std::uint32_t source) const;
+  // At the end: how far it was read, which line came last. Its summary is the caller's to add, and its clock where a run
+  // of lines has settled it; `lines` becomes the number of those that no run told of.
+  void remember(std::uint32_t source, SourceState& state) const;
+  Deduplicator&& duplicates() { return std::move(deduplicator_); }
 
  private:
   struct Cursor;
 
+  void open(const std::string& name, const SourceState* before);
+  void go_on();
+  void remember_end(const Cursor& cursor, std::string_view lines);
   Cursor* earliest();
   bool is_alone(const Cursor& cursor) const;
   Run& add_run(Batch& batch, Cursor& cursor, std::size_t begin);
@@ -51,6 +64,7 @@ class Sequencer {
   std::vector<Cursor*> open_;                     // those with lines left
   Deduplicator deduplicator_;
   std::uint64_t sequence_ = 0;
+  std::int64_t passed_elsewhere_us_ = kNoTime;  // the latest line of files that earlier runs read
 };
 
 }  // namespace mtalens

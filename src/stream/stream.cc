@@ -26,12 +26,16 @@ class Reading {
       : options_(options),
         knowledge_(options.knowledge ? *options.knowledge : Knowledge::builtin()),
         consume_(consume),
-        sequencer_({options.inputs, options.year, options.block_bytes}, errors),
+        sequencer_({options.inputs, options.year, options.block_bytes, options.state, options.resumption}, errors),
         names_(sequencer_.names()),
+        quoted_(names_),
         progress_(names_.size()),
         mtas_(names_.size()),
         mender_(knowledge_, options.only, options.wanted) {
-    for (const auto& name : names_) summary_.sources.push_back({name, {}, 0, 0});
+    if (options.state != nullptr) summary_ = options.state->input;
+    summary_.sources.clear();
+    hosts_.insert(summary_.hosts.begin(), summary_.hosts.end());
+    for (std::uint32_t source = 0; source < names_.size(); ++source) go_on(source);
   }
 
   InputSummary run() {
@@ -45,6 +49,23 @@ class Reading {
   }
 
  private:
+  void go_on(std::uint32_t source) {
+    SourceSummary& summary = summary_.sources.emplace_back();
+    if (options_.state != nullptr) {
+      const SourceState* before = sequencer_.before(source);
+      const bool is_taken = before != nullptr && std::find(numbers_.begin(), numbers_.end(), before->number) != numbers_.end();
+      numbers_.push_back(before != nullptr && !is_taken ? before->number : options_.state->next_number++);
+      if (sequencer_.is_file(source)) quoted_[source] = quoted_as(numbers_[source]);
+    }
+    if (const SourceState* before = sequencer_.before(source)) {
+      summary = before->summary;
+      progress_[source].lines = before->lines;
+      progress_[source].clock = before->clock;
+      mtas_[source] = mta_bits(knowledge_, summary.mta);
+    }
+    summary.name = names_[source];
+  }
+
   using BatchPtr = std::unique_ptr<Batch>;
 
   void work() {
@@ -94,7 +115,7 @@ class Reading {
       lock.unlock();
       settle(*ready);
       count(*ready);
-      consume_(*ready, names_);
+      consume_(*ready, quoted_);
       lock.lock();
       ++next_;
       free_.push_back(std::move(ready));
@@ -138,7 +159,7 @@ class Reading {
       summary_.sources[run.source].lines += run.lines;
       mtas_[run.source] |= run.mtas;
       for (std::size_t i = 0; i < run.unrecognized.size() && summary_.unrecognized.size() < kUnrecognizedExamples; ++i) {
-        summary_.unrecognized.push_back({names_[run.source], run.first_line + run.unrecognized_numbers[i],
+        summary_.unrecognized.push_back({quoted_[run.source], run.first_line + run.unrecognized_numbers[i],
                                          std::string(run.unrecognized[i].substr(0, 1000))});
       }
       for (const auto host : run.hosts) {
@@ -149,13 +170,51 @@ class Reading {
 
   InputSummary finish() {
     for (std::size_t i = 0; i < names_.size(); ++i) {
-      summary_.sources[i].bytes = sequencer_.bytes(static_cast<std::uint32_t>(i));
+      const auto bytes = sequencer_.bytes(static_cast<std::uint32_t>(i));
+      summary_.sources[i].bytes += bytes;
       summary_.sources[i].mta = mta_names(knowledge_, mtas_[i]);
-      summary_.bytes += summary_.sources[i].bytes;
+      summary_.bytes += bytes;
     }
     summary_.other_lines = summary_.lines - summary_.mail_lines;
     summary_.hosts.assign(hosts_.begin(), hosts_.end());
+    if (options_.state != nullptr) remember(*options_.state);
     return std::move(summary_);
+  }
+
+  // This run's sources first, then what it found read to the end already, then those that were not there.
+  void remember(StreamState& state) {
+    std::vector<SourceState> now, older;
+    std::vector<std::uint32_t> places(names_.size(), UINT32_MAX);
+    for (std::uint32_t i = 0; i < names_.size(); ++i) {
+      SourceState source;
+      sequencer_.remember(i, source);
+      if (!sequencer_.is_file(i)) continue;
+      source.number = numbers_[i];
+      source.lines += progress_[i].lines;
+      if (progress_[i].begun) source.clock = progress_[i].clock;
+      source.summary = summary_.sources[i];
+      places[i] = static_cast<std::uint32_t>(now.size());
+      now.push_back(std::move(source));
+    }
+    std::vector<bool> gone_on(state.sources.size());
+    for (const auto& [name, mark, is_copy, finished] : options_.resumption->inputs) {
+      if (!mark || is_copy) continue;
+      gone_on[*mark] = finished || std::any_of(names_.begin(), names_.end(), [&](const auto& read) { return read == name; });
+      if (!finished) continue;
+      now.push_back(state.sources[*mark]);
+      now.back().file.name = now.back().summary.name = name;
+      summary_.sources.push_back(now.back().summary);
+    }
+    for (std::size_t i = 0; i < state.sources.size(); ++i) {
+      if (!gone_on[i] && state.sources[i].file.offset > 0) older.push_back(std::move(state.sources[i]));
+    }
+    state.recent = now.size();
+    now.insert(now.end(), std::make_move_iterator(older.begin()), std::make_move_iterator(older.end()));
+    if (now.size() > StreamState::kMostSources) now.resize(StreamState::kMostSources);
+    state.sources = std::move(now);
+    state.duplicates = sequencer_.duplicates();
+    state.duplicates.renumber(places);
+    state.input = summary_;
   }
 
   const ReadOptions& options_;
@@ -166,6 +225,8 @@ class Reading {
   Sequencer sequencer_;
   bool at_end_ = false;
   std::vector<std::string> names_;
+  std::vector<std::string> quoted_;     // the names that lines are quoted under
+  std::vector<std::uint64_t> numbers_;  // SourceState::number
 
   std::mutex order_;  // guards the batches not under way
   std::condition_variable freed_;

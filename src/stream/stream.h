@@ -15,6 +15,7 @@
 #include "mtalens/parser.h"
 #include "stream/batch.h"
 #include "stream/batch_parser.h"
+#include "stream/stream_state.h"
 
 namespace mtalens {
 
@@ -26,6 +27,8 @@ struct ReadOptions {
   std::size_t block_bytes = 256 * 1024;
   KindSet wanted = kAllKinds;       // other kinds are parsed and counted, but not handed on
   const Knowledge* knowledge = nullptr;
+  StreamState* state = nullptr;            // what earlier runs read; brought up to date by this one
+  const Resumption* resumption = nullptr;  // with `state`: what of it goes on, instead of `inputs`
 };
 
 // `consume` is called for one batch at a time, in order; the batch's views are valid only meanwhile, and

@@ -23,7 +23,12 @@ bool exists(int month, int day, int second_of_day) {
 }  // namespace
 
 StampClock::StampClock(int year, std::int64_t not_after_us)
-    : year_(year), not_after_s_(calendar::floor_divide(not_after_us, kMicrosPerSecond)) {
+    : year_(year) {
+  set_not_after(not_after_us);
+}
+
+void StampClock::set_not_after(std::int64_t us) {
+  not_after_s_ = calendar::floor_divide(us, kMicrosPerSecond);
   not_after_s_ += zone_offset_at_utc(not_after_s_);
 }
 

@@ -48,6 +48,16 @@ class StampClock {
   bool agrees_with(const StampClock& other) const;
 
   int year() const { return year_; }
+  // The file was written to since.
+  void set_not_after(std::int64_t us);
+
+  // What a state keeps on disk (src/state/archive.h).
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(year_, not_after_s_, front_month_, front_day_, front_day_s_, front_s_, dated_year_, dated_month_, dated_day_,
+            dated_day_s_, pass_, last_s_);
+    archive.require(pass_ <= Pass::second);
+  }
 
  private:
   // Which time it is that the wall clock shows this hour.

@@ -35,15 +35,7 @@ bool is_address(std::string_view host) {
 class History {
  public:
   void add(const HourTable& table) {
-    for (const auto& [number, hour] : table.hours()) {
-      Hour& sum = hours_[number];
-      sum.counts.accepted += hour.counts.accepted;
-      sum.counts.throttled += hour.counts.throttled;
-      sum.counts.inflow += hour.counts.inflow;
-      sum.counts.outflow += hour.counts.outflow;
-      sum.counts.expired += hour.counts.expired;
-      sum.earliest_of_those_that_left_us = std::min(sum.earliest_of_those_that_left_us, hour.earliest_of_those_that_left_us);
-    }
+    for (const auto& [number, hour] : table.hours()) hours_[number].add(hour);
   }
   void add(const QueueCurve& queue) { queue_.append(queue); }
   QueueCurve& queue() { return queue_; }
@@ -321,6 +313,7 @@ void Tracker::add_waiting(Analysis& analysis, std::vector<Provider*>& provider_o
 }
 
 Analysis Tracker::analysis(InputSummary input) {
+  if (!counting_) start_counting();  // nothing came since
   Analysis out;
   out.input = std::move(input);
   out.totals = totals_;

@@ -118,4 +118,35 @@ void Party::seen_by(std::string_view mta) {
   mtas.push_back(mta);
 }
 
+void QueueCurve::fold(std::int64_t hourly_us, std::int64_t from_us) {
+  const auto hourly = floor_div(hourly_us, kMinute), from = floor_div(from_us, kMinute);
+  if (changes().empty() || changes_.front().first >= hourly) return;
+  for (auto& [minute, change] : changes_) {
+    if (minute < hourly) minute = std::max(floor_div(minute, 60) * 60, from);
+  }
+  compact();
+}
+
+void HourTable::fold(std::int64_t hourly_us, std::int64_t from_us) {
+  const auto hourly = floor_div(hourly_us, kHour), from = floor_div(from_us, kHour);
+  std::vector<std::pair<std::int64_t, Hour>> kept;
+  for (const auto& [number, hour] : hours_) {
+    if (number < from) continue;
+    const auto place = number < hourly ? floor_div(number, 24) * 24 : number;
+    if (kept.empty() || kept.back().first != place) {
+      kept.emplace_back(place, hour);
+    } else {
+      kept.back().second.add(hour);
+    }
+  }
+  hours_ = std::move(kept);
+  last_ = 0;
+}
+
+void Party::fold(std::int64_t hourly_us, std::int64_t from_us) {
+  queue.fold(hourly_us, from_us);
+  hours.fold(hourly_us, from_us);
+  std::erase_if(spells, [&](const Spell& spell) { return std::max(spell.last_accepted_us, spell.last_throttled_us) < from_us; });
+}
+
 }  // namespace mtalens

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "mtalens/analysis.h"
-#include "mtalens/parser.h"
 #include "track/message.h"
 
 namespace mtalens {
@@ -101,6 +100,9 @@ class QueueCurve {
   const std::vector<std::pair<std::int64_t, std::int32_t>>& changes();
   void append(const QueueCurve& other) { changes_.insert(changes_.end(), other.changes_.begin(), other.changes_.end()); }
 
+  // Changes before `hourly_us` are put together by hours; those before `from_us` become one.
+  void fold(std::int64_t hourly_us, std::int64_t from_us);
+
   template <typename Archive>
   void fields(Archive& archive) {
     if constexpr (!Archive::kReads) compact();
@@ -121,6 +123,15 @@ struct Hour {
   HourCounts counts;
   std::int64_t earliest_of_those_that_left_us = INT64_MAX;  // when it had arrived
 
+  void add(const Hour& other) {
+    counts.accepted += other.counts.accepted;
+    counts.throttled += other.counts.throttled;
+    counts.inflow += other.counts.inflow;
+    counts.outflow += other.counts.outflow;
+    counts.expired += other.counts.expired;
+    earliest_of_those_that_left_us = std::min(earliest_of_those_that_left_us, other.earliest_of_those_that_left_us);
+  }
+
   template <typename Archive>
   void fields(Archive& archive) {
     archive(counts, earliest_of_those_that_left_us);
@@ -137,6 +148,9 @@ class HourTable {
     hour.earliest_of_those_that_left_us = std::min(hour.earliest_of_those_that_left_us, arrived_us);
   }
   const std::vector<std::pair<std::int64_t, Hour>>& hours() const { return hours_; }
+
+  // Hours before `hourly_us` are put together by days, those before `from_us` forgotten.
+  void fold(std::int64_t hourly_us, std::int64_t from_us);
 
   template <typename Archive>
   void fields(Archive& archive) {
@@ -179,17 +193,12 @@ struct Party {
   GroupCounts& group(std::uint16_t meaning);
   OriginCounts& origin(OriginKey key);
   void seen_by(std::string_view mta);
+  void fold(std::int64_t hourly_us, std::int64_t from_us);
 
   template <typename Archive>
   void fields(Archive& archive) {
-    std::vector<std::string> mta_names(mtas.begin(), mtas.end());
-    archive(kind, name, mta_names, accepted, refusals, throttled, messages, expired, expired_notices, attempts, groups,
-            last_cause, spells, hours, queue, origins);
-    if constexpr (Archive::kReads) {
-      for (const auto& mta : mta_names) {
-        mtas.push_back(lasting_mta_name(mta));
-      }
-    }
+    archive(kind, name, accepted, refusals, throttled, messages, expired, expired_notices, attempts, groups,
+            last_cause, spells, hours, queue, origins);  // `mtas` are the tracker's to name
   }
 };
 

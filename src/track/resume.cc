@@ -26,8 +26,20 @@ std::vector<std::string> Tracker::meaning_names() {
   return out;
 }
 
-bool Tracker::resume(const std::vector<EndedMessage>& ended, const std::vector<std::string>& meanings) {
-  if (!fits_together()) return false;
+std::vector<std::vector<std::string>> Tracker::mtas_of_parties() const {
+  std::vector<std::vector<std::string>> out;
+  for (const auto& party : parties_) out.emplace_back(party.mtas.begin(), party.mtas.end());
+  return out;
+}
+
+bool Tracker::resume(const std::vector<EndedMessage>& ended, const std::vector<std::string>& meanings,
+                     const std::vector<std::vector<std::string>>& mtas) {
+  if (!fits_together() || mtas.size() != parties_.size()) return false;
+  for (std::size_t i = 0; i < mtas.size(); ++i) {
+    for (const auto& mta : mtas[i]) {
+      if (const Parser* parser = knowledge_.find_parser(mta)) parties_[i].mtas.push_back(parser->mta());
+    }
+  }
   ended_.clear();
   for (const auto& [scope, queue_id, ended_us] : ended) {
     Message* message = messages_.find(scope, queue_id);
@@ -111,6 +123,11 @@ void Tracker::name_operators_anew() {
   for (std::uint32_t id = 0; id < destinations_.size(); ++id) {
     destinations_[id].operator_id = knowledge_.operator_of_domain(domains_.text(id));
   }
+}
+
+void Tracker::fold(std::int64_t keep_us) {
+  if (now_us_ == kNoTime) return;
+  for (auto& party : parties_) party.fold(now_us_ - std::min(kHourly, keep_us), now_us_ - keep_us);
 }
 
 }  // namespace mtalens

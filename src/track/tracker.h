@@ -42,14 +42,22 @@ class Tracker {
   void add(const Batch& batch, const std::vector<std::string>& names);
   Analysis analysis(InputSummary input);
 
+  std::int64_t now_us() const { return now_us_; }  // of the latest line
+  // One that was read back from disk counts nothing before Options::since_us comes.
+  void wait_for_since() { counting_ = options_.since_us == kNoTime; }
+  // What lies further back than kHourly is told by days, beyond `keep_us` not at all.
+  static constexpr std::int64_t kHourly = 90 * 86'400'000'000;
+  void fold(std::int64_t keep_us);
+
   template <typename Archive>
   void fields(Archive& archive) {
     auto ended = ended_messages();
     auto meanings = meaning_names();
+    auto mtas = mtas_of_parties();
     archive(counting_, messages_, ended, hosts_, instances_, relay_names_, relays_, domains_, destinations_, reasons_, people_,
-            meanings, parties_, tls_, undescribed_, totals_, longest_wait_us_, first_us_, now_us_, scope_, host_, instance_,
+            meanings, parties_, mtas, tls_, undescribed_, totals_, longest_wait_us_, first_us_, now_us_, scope_, host_, instance_,
             scope_host_, scope_program_);
-    if constexpr (Archive::kReads) archive.require(resume(ended, meanings));
+    if constexpr (Archive::kReads) archive.require(resume(ended, meanings, mtas));
   }
 
  private:
@@ -130,7 +138,9 @@ class Tracker {
   };
   std::vector<EndedMessage> ended_messages() const;
   static std::vector<std::string> meaning_names();  // by their numbers
-  bool resume(const std::vector<EndedMessage>& ended, const std::vector<std::string>& meanings);
+  std::vector<std::vector<std::string>> mtas_of_parties() const;
+  bool resume(const std::vector<EndedMessage>& ended, const std::vector<std::string>& meanings,
+              const std::vector<std::vector<std::string>>& mtas);
   bool fits_together();
   void name_meanings_anew(const std::vector<std::string>& meanings);
   void name_operators_anew();

@@ -142,3 +142,28 @@ TEST_CASE("state: the layout's fingerprint tells a field more from a field less"
   Spell spell;
   CHECK(layout_of(evidence) != layout_of(spell));
 }
+
+TEST_CASE("state: an old history is told by days, an older one not at all, and the queue's size stays true") {
+  constexpr std::int64_t hour = 3'600'000'000, day = 24 * hour;
+  Party party;
+  party.hours.at(1 * day + 3 * hour).accepted = 2;
+  party.hours.at(5 * day + 3 * hour).accepted = 3;
+  party.hours.at(5 * day + 9 * hour).accepted = 4;
+  party.hours.at(9 * day + 7 * hour).accepted = 5;
+  party.queue.waited(1 * day, kNoTime);
+  party.queue.waited(1 * day + hour, 9 * day);
+  party.accepted_message(1 * day, 1);
+  party.accepted_message(9 * day, 1);
+  party.fold(8 * day, 3 * day);
+  const auto& hours = party.hours.hours();
+  REQUIRE(hours.size() == 3);  // accepted_message() counted an hour of its own
+  CHECK(hours[0].first == 5 * 24);
+  CHECK(hours[0].second.counts.accepted == 7);
+  CHECK(hours[1].first == 9 * 24);
+  CHECK(hours[2].second.counts.accepted == 5);
+  CHECK(party.spells.size() == 1);
+  const auto& changes = party.queue.changes();
+  REQUIRE(changes.size() == 2);
+  CHECK(changes[0] == std::pair<std::int64_t, std::int32_t>(3 * 24 * 60, 2));
+  CHECK(changes[1] == std::pair<std::int64_t, std::int32_t>(9 * 24 * 60, -1));
+}

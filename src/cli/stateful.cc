@@ -1,0 +1,101 @@
+// --state and --state-out: what earlier runs read is taken up, what is new since is read, all of it is kept.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "cli/known.h"
+#include "cli/output.h"
+#include "cli/reading.h"
+#include "cli/times.h"
+#include "report/safe_text.h"
+#include "state/archive.h"
+#include "state/state.h"
+#include "state/state_file.h"
+
+namespace mtalens {
+namespace {
+
+void say(const std::string& text) { fmt::print(stderr, "mtalens: {}\n", safe_text(text)); }
+
+struct Loaded {
+  std::unique_ptr<State> state;
+  bool whole = true;  // it was not damaged
+};
+
+Loaded load(const Options& options, const std::optional<StateFile>& file) {
+  const auto fresh = [&] { return std::make_unique<State>(known(options).knowledge, options.our_domains); };
+  Loaded out{fresh()};
+  const auto bytes = file ? file->read() : std::string();
+  if (bytes.empty()) return out;
+  try {
+    out.state->load(bytes, file->name());
+  } catch (const DamagedState&) {
+    const auto aside = file->set_aside();
+    say(fmt::format("{}: is damaged; set aside as {}, and begun anew from the logs that are there", file->name(), aside));
+    out = {fresh(), false};
+  }
+  return out;
+}
+
+// Midnight of yesterday and of today, so that the daily reports of today and tomorrow can be told.
+std::vector<std::int64_t> daily_beginnings() {
+  using namespace std::chrono;
+  const auto now_us = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  return {*parse_user_time("yesterday", now_us), *parse_user_time("today", now_us)};
+}
+
+void begin_counting(const Options& options, State& state) {
+  for (const auto since_us : daily_beginnings()) state.count_since(since_us);
+  if (state.count_since(options.since_us)) return;
+  throw UsageError(
+      "--since: lines after that were counted already. A state tells of all it ever read (without --since), of "
+      "yesterday and of today, and hour by hour in the JSON report's history; anything else needs the logs, without --state");
+}
+
+std::vector<FileMark> marks_of(const StreamState& stream) {
+  std::vector<FileMark> marks;
+  for (const auto& source : stream.sources) marks.push_back(source.file);
+  return marks;
+}
+
+bool read_what_is_new(const Options& options, State& state) {
+  auto reading = read_options_of(options, Tracker::wanted());
+  const auto resumption = resume(reading.inputs, marks_of(state.stream()), state.stream().recent);
+  if (!options.quiet) {
+    for (const auto& note : resumption.notes) say(note);
+  }
+  reading.state = &state.stream();
+  reading.resumption = &resumption;
+  return read_inputs(reading, options, [&](const Batch& batch, const std::vector<std::string>& names) { state.add(batch, names); }).complete;
+}
+
+void keep(const Options& options, State& state, const std::optional<StateFile>& file) {
+  state.fold(options.keep_us);
+  const auto bytes = state.bytes(daily_beginnings());
+  if (file) file->replace(bytes);
+  if (options.state_out == "-") {
+    Output output("");
+    output.write(bytes);
+    output.done();
+  } else if (!options.state_out.empty()) {
+    write_state(options.state_out, bytes);
+  }
+}
+
+}  // namespace
+
+Joined analyze_through_state(const Options& options) {
+  std::optional<StateFile> file;
+  if (!options.state.empty()) file.emplace(options.state);
+  auto [state, whole] = load(options, file);
+  begin_counting(options, *state);
+  const bool complete = read_what_is_new(options, *state);
+  keep(options, *state, file);
+  Joined out{state->analysis(options.since_us), complete && whole};
+  leave_out(out.analysis.input, options.since_us, INT64_MAX);
+  return out;
+}
+
+}  // namespace mtalens

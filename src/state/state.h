@@ -1,0 +1,60 @@
+// All that a run leaves for the next one.
+//
+// Besides the analysis from the first line on it keeps two that began to count later, at midnight of yesterday and of
+// today: so the daily report (`--since yesterday`) is as exact as one over all logs. An analysis that is to begin after
+// the last line read is a copy of the whole one that has not begun to count.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "knowledge/knowledge.h"
+#include "stream/stream_state.h"
+#include "track/tracker.h"
+
+namespace mtalens {
+
+class State {
+ public:
+  State(const Knowledge& knowledge, std::vector<std::string> our_domains);
+
+  // Throws DamagedState or StateError; the state is then good for nothing.
+  void load(std::string_view bytes, const std::string& name);
+  // With those of its beginnings that are worth to be kept.
+  std::string bytes(const std::vector<std::int64_t>& beginnings);
+
+  StreamState& stream() { return stream_; }
+  // To be counted from here on as well. False where that cannot be told any more: lines after it were read.
+  bool count_since(std::int64_t since_us);
+  void add(const Batch& batch, const std::vector<std::string>& names);
+  // What is older is no longer told hour by hour but by days, and beyond `keep_us` not at all.
+  void fold(std::int64_t keep_us);
+  // As counted from here on (kNoTime: from the first line); count_since() must have known it. Ends the tracker: call
+  // bytes() before.
+  Analysis analysis(std::int64_t since_us);
+
+ private:
+  struct Beginning {
+    std::int64_t since_us = kNoTime;
+    Tracker tracker;
+  };
+
+  void name_sources(Tracker& tracker);
+  Beginning& add_beginning(std::int64_t since_us);
+  std::uint64_t layout();
+  template <typename Archive>
+  void common_fields(Archive& archive) {
+    archive(stream_, all_);
+  }
+
+  const Knowledge& knowledge_;
+  std::vector<std::string> our_domains_;
+  StreamState stream_;
+  Tracker all_;
+  std::deque<Beginning> beginnings_;
+};
+
+}  // namespace mtalens
