@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/reading.h"
 #include "mtalens/rule.h"
+#include "report/document.h"
 #include "report/report.h"
 #include "report/safe_text.h"
 #include "rules/wording.h"
@@ -39,17 +40,13 @@ Expectation read_expectation(const std::string& file) {
   }
 }
 
-std::string_view severity_word(Severity severity) {
-  return severity == Severity::critical ? "critical" : severity == Severity::warning ? "warning" : "info";
-}
-
 Failure failure_of(const Finding& finding) {
   Failure out;
   if (!finding.evidence.empty()) {
     out.file = finding.evidence.front().source;
     out.line = finding.evidence.front().line;
   }
-  out.says = fmt::format("{}: {} ({})", severity_word(finding.severity), finding.title, finding.id);
+  out.says = fmt::format("{}: {} ({})", severity_name(finding.severity), finding.title, finding.id);
   return out;
 }
 

@@ -12,7 +12,7 @@
 namespace mtalens {
 namespace {
 
-// Every punctuation mark that could mean something; `@` and `.` too, so that no address becomes a link or a mention.
+// Every punctuation mark that could mean something; `@` too, so that no address becomes a link or a mention.
 std::string escaped(std::string_view text) {
   static constexpr std::string_view kMarks = "\\`*_{}[]()<>#+!|~&@:";
   std::string out;
