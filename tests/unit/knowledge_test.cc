@@ -100,6 +100,33 @@ TEST_CASE("knowledge: of the refusals held out, at least 85 in 100 come out righ
   CHECK(right * 100 >= 85 * static_cast<int>(refusals.size()));
 }
 
+// Hosts as they stand in MX records and logs. A domain hosted elsewhere counts as its host's: cox.net is Yahoo's since
+// October 2024, BT's business mail Microsoft's.
+TEST_CASE("knowledge: the providers an admin meets go by their operators' names, by domain and by host", "[knowledge]") {
+  std::ifstream stream(MTALENS_SOURCE_DIR "/tests/knowledge_operators.json");
+  for (const auto& known_as : nlohmann::json::parse(stream)) {
+    const std::string name = known_as["operator"], domain = known_as.value("domain", ""), relay = known_as.value("relay", "");
+    INFO(name << ": " << domain << ", " << relay);
+    if (!domain.empty()) CHECK(known().operator_name(known().operator_of_domain(domain)) == name);
+    if (!relay.empty()) CHECK(known().operator_name(known().operator_of_relay(relay)) == name);
+    CHECK(domain.size() + relay.size() > 0);
+  }
+}
+
+TEST_CASE("knowledge: every provider names a public source and its year", "[knowledge]") {
+  for (const auto& file : std::filesystem::directory_iterator(MTALENS_SOURCE_DIR "/patterns/providers")) {
+    std::ifstream stream(file.path());
+    for (const auto& provider : nlohmann::json::parse(stream)["providers"]) {
+      INFO(file.path().filename() << ": " << provider["id"]);
+      CHECK_FALSE(provider["sources"].empty());
+      for (const std::string source : provider["sources"]) {
+        INFO(source);
+        CHECK((source.find("20", source.size() - std::min<std::size_t>(source.size(), 11)) != std::string::npos));
+      }
+    }
+  }
+}
+
 namespace {
 std::string_view meaning(std::string_view reply, Stage stage = Stage::none) {
   return name(known().meaning_of(0, {}, reply, stage));
