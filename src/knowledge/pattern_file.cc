@@ -27,6 +27,25 @@ std::size_t line_of(std::string_view text, std::size_t at) {
   return 1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
+// Where the value of the next `"id":` at or after `from` stands; npos: no more.
+std::size_t next_id(std::string_view text, std::size_t from) {
+  constexpr std::string_view kKey = "\"id\"", kBlank = " \t\r\n";
+  for (auto at = text.find(kKey, from); at != text.npos; at = text.find(kKey, at + 1)) {
+    const auto colon = text.find_first_not_of(kBlank, at + kKey.size());
+    if (colon != text.npos && text[colon] == ':') return std::min(text.find_first_not_of(kBlank, colon + 1), text.size());
+  }
+  return text.npos;
+}
+
+// The key a reason begins with or names as unknown: `"codes"` of `"codes": "42" is not like …`.
+std::string_view key_in(std::string_view reason) {
+  constexpr std::string_view kUnknown = "unknown key ";
+  if (reason.starts_with(kUnknown)) reason.remove_prefix(kUnknown.size());
+  if (!reason.starts_with('"') || reason.ends_with(" is missing")) return {};
+  const auto end = reason.find('"', 1);
+  return end == reason.npos ? std::string_view() : reason.substr(0, end + 1);
+}
+
 void check_keys(const Json& object, std::initializer_list<std::string_view> known) {
   if (!object.is_object()) throw Fault("must be an object");
   for (const auto& item : object.items()) {
@@ -34,6 +53,14 @@ void check_keys(const Json& object, std::initializer_list<std::string_view> know
       throw Fault("unknown key \"" + item.key() + "\"");
     }
   }
+}
+
+void check_one_of(std::string_view key, std::string_view word, std::initializer_list<std::string_view> known) {
+  if (std::find(known.begin(), known.end(), word) != known.end()) return;
+  std::string all;
+  for (const auto name : known)
+    all += (all.empty() ? "" : ", ") + std::string(name);
+  throw Fault('"' + std::string(key) + "\": \"" + std::string(word) + "\" is none of " + all);
 }
 
 void check_regex(std::string_view expression, boost::regex::flag_type syntax = boost::regex::perl | boost::regex::icase) {
@@ -85,11 +112,13 @@ class FileReader {
   void read_list(const Json& root, const char* key, std::vector<Entry>& entries, Make make) {
     const auto list = root.find(key);
     if (list == root.end()) return;
-    if (!list->is_array()) return complain(1, {}, std::string("\"") + key + "\" must be a list");
+    auto at = std::min(json_.find('"' + std::string(key) + '"'), json_.size());
+    if (!list->is_array()) return complain(line_of(json_, at), {}, std::string("\"") + key + "\" must be a list");
     for (std::size_t index = 0; index < list->size(); ++index) {
       const Json& json = (*list)[index];
       const std::string id = json.is_object() ? json.value("id", Json()).dump() : std::string();
       const bool named = id.size() > 2 && id.front() == '"';
+      if (named) at = place_of(id, at);
       try {
         if (!named) throw Fault("\"id\" is missing");
         const auto [first, is_new] = store_.seen_.emplace(key + id, file_);
@@ -98,11 +127,26 @@ class FileReader {
         entry.origin = {file_, false};
         entries.push_back(entry);
       } catch (const std::exception& fault) {
-        const auto at = named ? json_.find(id) : std::string_view::npos;
-        complain(at == std::string_view::npos ? 1 : line_of(json_, at),
+        complain(line_of(json_, fault_place(at, fault.what())),
                  named ? id : std::string(key) + "[" + std::to_string(index) + "]", fault.what());
       }
     }
+  }
+
+  // The id's place in the text, after that of the entry before; where escapes hide it, that one's.
+  std::size_t place_of(std::string_view id, std::size_t before) const {
+    for (auto at = next_id(json_, before); at != json_.npos; at = next_id(json_, at)) {
+      if (json_.substr(at).starts_with(id)) return at;
+    }
+    return before;
+  }
+
+  // The key at fault where it stands between this entry's id and the next one's, else the id.
+  std::size_t fault_place(std::size_t entry, std::string_view reason) const {
+    const auto key = key_in(reason);
+    if (key.empty()) return entry;
+    const auto at = json_.find(std::string(key), entry);
+    return at < next_id(json_, entry) ? at : entry;
   }
 
   ProviderEntry provider(const Json& json) {
@@ -139,7 +183,7 @@ class FileReader {
     entry.id = text(json, "id");
     entry.operator_id = text(json, "operator");
     entry.meaning = meaning(required(json, "meaning"));
-    if (const auto last = json.find("last"); last != json.end()) entry.last = last->get<bool>();
+    entry.last = truth(json, "last");
     entry.codes = texts(json, "codes");
     for (const auto code : entry.codes) {
       if (!is_code(code))
@@ -205,7 +249,7 @@ class FileReader {
     entry.mta.programs = texts(json, "programs");
     entry.mta.marks = texts(json, "marks");
     entry.mta.separator = json.contains("separator") ? required(json, "separator") : " ";
-    entry.mta.ends_by_outcomes = json.value("ends_by_outcomes", false);
+    entry.mta.ends_by_outcomes = truth(json, "ends_by_outcomes");
     entry.sources = texts(json, "sources");
     if (entry.mta.header == LineHeader::syslog && entry.mta.programs.empty()) throw Fault("\"programs\" is missing");
     if (entry.mta.header == LineHeader::none && entry.mta.marks.empty()) throw Fault("\"marks\" is missing");
@@ -366,7 +410,9 @@ class FileReader {
     StatedLimit stated;
     stated.unit = required(*found, "unit");
     stated.per = required(*found, "per");
-    if (const auto value = found->find("value"); value != found->end()) stated.value = value->get<std::int64_t>();
+    check_one_of("unit", stated.unit, {"messages", "recipients", "connections"});
+    check_one_of("per", stated.per, {"connection", "minute", "hour", "day"});
+    stated.value = number(*found, "value");
     return stated;
   }
 
@@ -388,7 +434,7 @@ class FileReader {
     check_keys(json, {"log", "operator", "limit"});
     example.log = required(json, "log");
     example.operator_id = text(json, "operator");
-    if (const auto value = json.find("limit"); value != json.end()) example.limit = value->get<std::int64_t>();
+    example.limit = number(json, "limit");
     return example;
   }
 
@@ -420,6 +466,21 @@ class FileReader {
     const auto found = text(json, key);
     if (found.empty()) throw Fault(std::string("\"") + key + "\" is missing");
     return found;
+  }
+
+  static bool truth(const Json& json, const char* key) {
+    const auto found = json.find(key);
+    if (found == json.end()) return false;
+    if (!found->is_boolean()) throw Fault(std::string("\"") + key + "\" must be true or false");
+    return found->get<bool>();
+  }
+
+  // -1: not there.
+  static std::int64_t number(const Json& json, const char* key) {
+    const auto found = json.find(key);
+    if (found == json.end()) return -1;
+    if (!found->is_number_integer() || *found < 0) throw Fault(std::string("\"") + key + "\" must be a whole number");
+    return found->get<std::int64_t>();
   }
 
   // A list of texts, or one text.

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "knowledge/pattern_file.h"
 #include "knowledge/pattern_list.h"
 #include "knowledge/pattern_test.h"
 #include "knowledge/reply_text.h"
@@ -311,6 +312,74 @@ TEST_CASE("knowledge: what is wrong with a user's file is told with its line, an
   CHECK(errors[3].find("a second entry with this id") != std::string::npos);
   CHECK(errors[4].find("b.json:2: not JSON") != std::string::npos);
   CHECK(name(knowledge.meaning_of(0, {}, "550 xyzzy two", Stage::none)) == "size");
+}
+
+TEST_CASE("knowledge: a fault names the line of its key, not another entry's", "[knowledge]") {
+  const PatternDirectory directory;
+  directory.write("a.json", R"({"replies": [
+  {"id": "x/after", "operator": "x/one", "meaning": "size", "literal": "xyzzy one",
+   "codes": [421]},
+  {
+    "id": "x/one",
+    "meaning": "size",
+    "literal": "xyzzy two",
+    "last": "yes"
+  },
+  {
+    "id" : "x/two",
+    "meaning": "size",
+    "literal": "xyzzy three",
+    "limit": {"unit": "messages",
+              "per": "fortnight"}
+  },
+  {
+    "id": "x/three",
+    "meaning": "size",
+    "literal": "xyzzy four",
+    "limit": {"unit": "messages", "per": "day",
+              "value": "49"}
+  },
+  {
+    "id": "x/four",
+    "meaning": "size"
+  },
+  {"id": "x/five", "meaning": "size", "literal": "xyzzy five"}],
+"tls":
+  {}})");
+  std::vector<std::string> errors;
+  const Knowledge knowledge({directory.path()}, errors);
+  const auto at = [&](std::size_t i) { return i < errors.size() ? errors[i].substr(errors[i].find("a.json:")) : std::string(); };
+  CHECK(errors.size() == 6);
+  CHECK(at(0) == R"(a.json:3: "x/after": "codes" must be a list of texts)");
+  CHECK(at(1) == R"(a.json:8: "x/one": "last" must be true or false)");
+  CHECK(at(2) == R"(a.json:15: "x/two": "per": "fortnight" is none of connection, minute, hour, day)");
+  CHECK(at(3) == R"(a.json:22: "x/three": "value" must be a whole number)");
+  CHECK(at(4) == R"(a.json:25: "x/four": "literal" is missing)");
+  CHECK(at(5) == R"(a.json:29: "tls" must be a list)");
+}
+
+TEST_CASE("knowledge: the schema that editors read and the program know the same keys", "[knowledge]") {
+  std::ifstream stream(MTALENS_SOURCE_DIR "/patterns/schema.json");
+  const auto schema = nlohmann::json::parse(stream);
+  int keys = 0;
+  for (const auto& [list, of] : schema["properties"].items()) {
+    if (!of.contains("items")) continue;
+    const std::string kind = of["items"]["$ref"];
+    auto entry = nlohmann::json::object();
+    for (const auto& [key, value] : schema["$defs"][kind.substr(kind.rfind('/') + 1)]["properties"].items())
+      entry[key] = nullptr;
+    entry["id"] = "x/all-keys";
+    keys += static_cast<int>(entry.size());
+    const auto complaint = [&] {
+      std::vector<std::string> errors;
+      PatternStore().read_text(nlohmann::json{{list, {entry}}}.dump(), list, errors);
+      return errors.empty() ? std::string() : errors[0];
+    };
+    CHECK(complaint().find("unknown key") == std::string::npos);
+    entry["a-key-of-no-schema"] = nullptr;
+    CHECK(complaint().find("unknown key \"a-key-of-no-schema\"") != std::string::npos);
+  }
+  CHECK(keys > 40);
 }
 
 TEST_CASE("knowledge: the test finds examples that another entry decides, and slow expressions", "[knowledge]") {
