@@ -11,6 +11,7 @@ Checks of each sample:
   report    the JSON report is the expected one, byte for byte
   until     --until gives the report of a log that ends there (the week)
   same      the same report from a pipe, with one thread and with four, and whatever the block size
+  iso       the same syslog's second file, with ISO 8601 stamps (iso-maillog.gz): truth, inbound and queue hold for it too
 A listing is no snapshot and the week's clock ran 600 times faster than life: a listing may be off by a quarter of
 an hour there (two seconds else), and of the refusals 3 + 1 in 1000 reached an MTA that had just stopped listening.
 """
@@ -135,6 +136,16 @@ def check_until(binary, log, plain):
         yield f"--until {until} gives another report than the log that ends there"
 
 
+def check_iso(binary, sample, inbound):
+    log = sample / "iso-maillog.gz"
+    report = json.loads(run(binary, "--format", "json", log))  # its stamps bear the year
+    yield from check_truth(sample, report, fast=False)
+    yield from check_queue(binary, sample, log, fast=False)
+    said = sum(t["failed"] for t in report["tls"] if t["direction"] == "inbound")
+    if said != inbound:
+        yield f"{said} failed inbound handshakes, {inbound} clients broke theirs"
+
+
 def check_expected(sample, report, renew):
     expected = HERE / f"{sample.parent.name}-{sample.name}.json"
     text = re.sub(r'"version": "[^"]*"', '"version": "-"', report.decode())
@@ -153,8 +164,10 @@ def check_described(binary):
                "mx.strict.example.net": ["strict.example.net"], "mx.quiet.example.net": ["quiet.example.net"],
                "gmail-smtp-in.l.google.com": ["gmail.com"]}
     for mta in ("opensmtpd", "courier"):
-        report = json.loads(run(binary, "--format", "json", "--year", "2026", f"{mta}/maillog"))
+        text = run(binary, "--format", "json", "--year", "2026", f"{mta}/maillog")
         run(binary, "--year", "2026", f"{mta}/maillog")  # and as text
+        report = json.loads(text)
+        yield from (f"{mta}: {what}" for what in check_same(binary, f"{mta}/maillog", (SAMPLES / mta / "maillog").read_bytes(), text))
         truth = json.loads((SAMPLES / mta / "truth.json").read_text())
         if report["input"]["unrecognized_lines"] or report["input"]["sources"][0]["mta"] != [mta]:
             yield f"{mta}: {report['input']['unrecognized_lines']} unrecognized lines, read as {report['input']['sources'][0]['mta']}"
@@ -192,6 +205,7 @@ def main():
             "report": list(check_expected(sample, text, renew)),
             "until": list(check_until(binary, name, plain)) if fast else [],
             "same": list(check_same(binary, name, plain, text)),
+            "iso": list(check_iso(binary, sample, expected)) if (sample / "iso-maillog.gz").exists() else [],
         }
         for check, complaints in checks.items():
             failed, passed = failed + bool(complaints), passed + (not complaints)

@@ -19,7 +19,7 @@ import tempfile
 PROGRAM = os.path.abspath(sys.argv[1])
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
 LOGS = ["week/postfix/maillog", "week/sendmail/maillog", "week/exim/mainlog",
-        "a/postfix/maillog", "a/sendmail/maillog", "a/exim/mainlog"]
+        "a/postfix/maillog", "a/sendmail/maillog", "a/exim/mainlog", "opensmtpd/maillog", "courier/maillog"]
 
 
 def plain(name):
