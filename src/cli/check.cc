@@ -99,7 +99,7 @@ std::string verdict(const Analysis& analysis, const std::vector<Failure>& failur
 int run_check(const Options& options) {
   std::optional<Expectation> expectation;
   if (!options.expect.empty()) expectation = read_expectation(options.expect);
-  const auto [analysis, complete] = analyze_inputs(options, options.until_us, false);
+  const auto [analysis, complete, cost] = analyze_inputs(options, options.until_us, false);
   const auto findings = judge(analysis, known(options).knowledge);
   const auto text = json_report(analysis, findings);
   if (!options.write_expect.empty()) {

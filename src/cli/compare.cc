@@ -7,7 +7,7 @@
 namespace mtalens {
 
 int run_compare(const Options& options) {
-  const auto [analysis, complete] = analyze_inputs(options, options.until_us, false);
+  const auto [analysis, complete, cost] = analyze_inputs(options, options.until_us, false);
   Output output(options.output);
   output.write(options.format == "json" ? json_compare(analysis, options.at_us)
                                         : text_compare(analysis, options.at_us, {options.color, page_width(), options.verbose}));

@@ -8,7 +8,7 @@ namespace mtalens {
 
 int run_queue(const Options& options) {
   const auto until_us = options.at_us == kNoTime ? options.until_us : options.at_us;
-  const auto [analysis, complete] = analyze_inputs(options, until_us, true);
+  const auto [analysis, complete, cost] = analyze_inputs(options, until_us, true);
   const auto at_us = options.at_us == kNoTime ? analysis.input.to_us : options.at_us;
   if (options.state_out == "-") return complete ? 0 : 2;
   Output output(options.output);

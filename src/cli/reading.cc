@@ -48,17 +48,24 @@ void leave_out(InputSummary& input, std::int64_t since_us, std::int64_t until_us
 
 Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue) {
   if (!options.state.empty() || !options.state_out.empty()) return analyze_through_state(options);
-  Tracker tracker(known(options).knowledge, {options.since_us, until_us, keep_queue, options.our_domains});
+  auto& tracker = lasting<Tracker>(known(options).knowledge,
+                                   Tracker::Options{options.since_us, until_us, keep_queue, options.our_domains});
   OwnDecisions decisions(known(options).knowledge);
+  Cost cost;
+  Stopwatch watch, joining;
   auto reading = read_inputs(options, Tracker::wanted(), [&](const Batch& batch, const std::vector<std::string>& names) {
+    joining.lap();
     tracker.add(batch, names);
+    cost.joining += joining.lap();
     if (!decisions.any()) return;
     for (const auto& event : batch.events) {
       if (is_asked_for(event, options)) decisions.add(event);
     }
   });
+  cost.reading = watch.lap();
   leave_out(reading.input, options.since_us, until_us);
-  Joined out{tracker.analysis(std::move(reading.input)), reading.complete};
+  Joined out{tracker.analysis(std::move(reading.input)), reading.complete, cost};
+  out.cost.analysis = watch.lap();
   for (const auto& row : decisions.rows()) {
     out.analysis.own_decisions.push_back({std::string(row.id), std::string(row.file), row.count});
   }

@@ -1,6 +1,10 @@
 // What all subcommands do with their inputs.
 #pragma once
 
+#include <utility>
+#include <vector>
+
+#include "cli/cost.h"
 #include "cli/options.h"
 #include "mtalens/analysis.h"
 #include "stream/stream.h"
@@ -16,10 +20,19 @@ Reading read_inputs(const Options& options, KindSet wanted, const Consume& consu
 Reading read_inputs(const ReadOptions& reading, const Options& options, const Consume& consume);
 ReadOptions read_options_of(const Options& options, KindSet wanted);
 
+// Lives until the program ends: the system takes the memory of large tables back at once, where destructors would walk
+// through all of it.
+template <typename T, typename... Arguments>
+T& lasting(Arguments&&... arguments) {
+  static auto& all = *new std::vector<T*>;
+  return *all.emplace_back(new T(std::forward<Arguments>(arguments)...));
+}
+
 // Joins them too.
 struct Joined {
   Analysis analysis;
   bool complete = true;
+  Cost cost;
 };
 Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue);
 // The same over what earlier runs read and what is new since (stateful.cc). Throws UsageError, StateError.

@@ -2,7 +2,6 @@
 #include "report/report.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,15 +17,6 @@
 namespace mtalens {
 
 namespace {
-
-// "61,685 lines, 7.1 MB in 0.12 s, 24 MB of memory"
-void say_cost(const InputSummary& input, std::chrono::steady_clock::time_point begin) {
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  fmt::print(stderr, "mtalens: {}, {:.1f} MB in {:.2f} s, {} MB of memory\n", counted(input.lines, "line"),
-             static_cast<double>(input.bytes) / 1e6, took.count(), used.ru_maxrss / 1024);
-}
 
 bool is_clean(const std::vector<Finding>& findings) {
   return std::none_of(findings.begin(), findings.end(), [](const Finding& f) { return f.severity >= Severity::warning; });
@@ -56,15 +46,17 @@ std::string formatted(const Options& options, const Analysis& analysis, const st
 }  // namespace
 
 int run_report(const Options& options) {
-  const auto begin = std::chrono::steady_clock::now();
-  const auto [analysis, complete] = analyze_inputs(options, options.until_us, false);
-  const auto findings = judge(analysis, known(options).knowledge);
+  auto& [analysis, complete, cost] = lasting<Joined>(analyze_inputs(options, options.until_us, false));
+  Stopwatch watch;
+  const auto& findings = lasting<std::vector<Finding>>(judge(analysis, known(options).knowledge));
+  cost.rules = watch.lap();
   if (options.state_out == "-") return complete ? 0 : 2;
   if (options.quiet_when_clean && is_clean(findings)) return complete ? 0 : 2;
   Output output(options.output);
   output.write(formatted(options, analysis, findings));
   output.done();
-  if (options.verbose && !options.quiet) say_cost(analysis.input, begin);
+  cost.writing = watch.lap();
+  if (options.verbose && !options.quiet) fmt::print(stderr, "mtalens: {}\n", cost_words(analysis.input, cost));
   return complete ? 0 : 2;
 }
 

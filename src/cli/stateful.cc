@@ -91,9 +91,13 @@ Joined analyze_through_state(const Options& options) {
   if (!options.state.empty()) file.emplace(options.state);
   auto [state, whole] = load(options, file);
   begin_counting(options, *state);
+  Stopwatch watch;
   const bool complete = read_what_is_new(options, *state);
   keep(options, *state, file);
-  Joined out{state->analysis(options.since_us), complete && whole};
+  Cost cost;
+  cost.reading = watch.lap();
+  Joined out{state->analysis(options.since_us), complete && whole, cost};
+  out.cost.analysis = watch.lap();
   leave_out(out.analysis.input, options.since_us, INT64_MAX);
   return out;
 }

@@ -8,6 +8,7 @@
 #include "input/byte_source.h"
 #include "input/bytes.h"
 #include "input/resume.h"
+#include "syslog/bytes.h"
 
 namespace mtalens {
 
@@ -52,7 +53,7 @@ class LineBlocks {
 
 // The first line in `lines` without its newline; `lines` goes on behind it.
 inline std::string_view take_line(std::string_view& lines) {
-  const auto end = lines.find('\n');
+  const auto end = bytes::find(lines, '\n');
   const auto line = lines.substr(0, end);
   lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
   return line;

@@ -6,6 +6,7 @@
 
 #include "knowledge/knowledge.h"
 #include "knowledge/reply_text.h"
+#include "syslog/bytes.h"
 
 namespace mtalens {
 namespace {
@@ -70,7 +71,7 @@ class Cache {
   Answer get(std::string_view text, std::uint64_t seed, Make make) {
     const auto hash = hash_of(text, seed);
     Slot& slot = slots_[hash & (Slots - 1)];
-    if (slot.used && slot.hash == hash && slot.seed == seed && slot.text == text) return slot.answer;
+    if (slot.used && slot.hash == hash && slot.seed == seed && bytes::same(slot.text, text)) return slot.answer;
     const Answer answer = make();
     slot.text.assign(text);
     slot.hash = hash;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "parsers/postfix_line.h"
+#include "syslog/word.h"
 
 namespace mtalens {
 namespace postfix {
@@ -77,8 +78,25 @@ bool is_id_of(std::uint8_t alphabets, std::size_t length) {
   return ((alphabets & kHex) && length >= kShortestHexId) || ((alphabets & kBase52) && length >= kShortestBase52Id);
 }
 
+// How many hexadecimal digits the text begins with, eight at a time; 0 where it ends before they do.
+std::size_t hex_digits(std::string_view text) {
+  for (std::size_t at = 0; at + word::kBytes <= text.size() && at <= kLongestId; at += word::kBytes) {
+    const auto bytes = word::load(text.data() + at);
+    const auto others = (word::bytes_between(bytes, '0', '9') | word::bytes_between(bytes, 'A', 'F')) ^ word::kHighBits;
+    if (others != 0) return at + word::first_index(others);
+  }
+  return 0;
+}
+
 // `QID: ` or `NOQUEUE: ` off the front of the text; without either the line stays as it is.
 void take_queue_id(Line& line) {
+  // Nearly every id is a short one.
+  const auto digits = hex_digits(line.text);
+  if (digits >= kShortestHexId && digits <= kLongestId && scan::starts(line.text.substr(digits), ": ")) {
+    line.queue_id = line.text.substr(0, digits);
+    line.text.remove_prefix(digits + 2);
+    return;
+  }
   std::uint8_t alphabets = kHex | kBase52;
   std::size_t length = 0;
   for (const char c : line.text) {

@@ -1,7 +1,6 @@
 #include "rules/limit.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "knowledge/meaning.h"
@@ -64,18 +63,20 @@ bool agree(std::uint64_t count, std::uint64_t value) {
 }
 
 // The count most walls agree on, and how many do.
-std::pair<std::uint64_t, std::uint32_t> most_common(const std::vector<std::uint64_t>& counts) {
-  std::map<std::uint64_t, std::uint32_t> times;
-  for (const auto count : counts) ++times[count];
+std::pair<std::uint64_t, std::uint32_t> most_common(std::vector<std::uint64_t> counts) {
+  std::sort(counts.begin(), counts.end());
   std::pair<std::uint64_t, std::uint32_t> best{0, 0};
-  for (const auto& [value, exactly] : times) {
-    std::uint32_t near = 0;
-    for (const auto& [other, n] : times) {
-      if (agree(other, value)) near += n;
+  std::ptrdiff_t best_exactly = 0;
+  for (auto value = counts.begin(); value != counts.end();) {
+    const auto next = std::upper_bound(value, counts.end(), *value);
+    const auto least = *value - tolerance(*value), most = *value + tolerance(*value);
+    const auto near = std::upper_bound(next, counts.end(), most) - std::lower_bound(counts.begin(), value, least);
+    const auto agreeing = static_cast<std::uint32_t>(near);
+    if (std::pair(agreeing, next - value) > std::pair(best.second, best_exactly)) {
+      best = {*value, agreeing};
+      best_exactly = next - value;
     }
-    if (std::pair(near, exactly) > std::pair(best.second, times.count(best.first) ? times[best.first] : 0u)) {
-      best = {value, near};
-    }
+    value = next;
   }
   return best;
 }

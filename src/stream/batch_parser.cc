@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "input/line_blocks.h"
+#include "syslog/bytes.h"
+#include "syslog/word.h"
 
 namespace mtalens {
 namespace {
@@ -26,6 +28,14 @@ std::uint64_t lost_messages(const LogLine& line) {
   if (line.text.find("rate-limiting") != std::string_view::npos) return number_before(" messages lost");
   if (line.text.starts_with("Suppressed ")) return number_before(" messages");
   return 0;
+}
+
+// The last eight bytes of a tag, or all of it.
+std::uint64_t last_bytes(std::string_view tag) {
+  if (tag.size() >= word::kBytes) return word::load(tag.data() + tag.size() - word::kBytes);
+  std::uint64_t all = 0;
+  for (const char c : tag) all = all << 8 | static_cast<unsigned char>(c);
+  return all;
 }
 
 }  // namespace
@@ -86,7 +96,7 @@ void BatchParser::parse_line(Batch& batch, Run& run, const LogLine& line) {
   }
   ++run.mail_lines;
   run.mtas |= known.bit;
-  if (line.host != host_) note_host(run, line.host);
+  if (!bytes::same(line.host, host_)) note_host(run, line.host);
   const auto begin = batch.events.size();
   if (!known.parser->parse(line, batch.events)) {
     note_unrecognized(run, line);
@@ -189,12 +199,9 @@ const BatchParser::KnownProgram& BatchParser::parser_of(const LogLine& line) {
     by_text_.bit = bit_of(only_);
     return by_text_;
   }
-  std::uint64_t ends = 0;  // the tag's last eight bytes, or all of it
-  const auto length = std::min<std::size_t>(line.program.size(), sizeof ends);
-  std::memcpy(&ends, line.program.data() + line.program.size() - length, length);
-  const auto slot = ((ends ^ line.program.size()) * 0x9E3779B97F4A7C15u) >> 58;
+  const auto slot = ((last_bytes(line.program) ^ line.program.size()) * 0x9E3779B97F4A7C15u) >> 58;
   KnownProgram& known = programs_[slot];
-  if (known.program != line.program || known.program.empty()) {
+  if (!bytes::same(known.program, line.program) || known.program.empty()) {
     known.program = line.program;
     known.parser = nullptr;
     for (const Parser* parser : parsers_) {

@@ -274,7 +274,7 @@ void HeaderReader::read_host_and_tag(std::string_view text, LogLine& line) {
   } else {
     text = take_new_host(text, line);
   }
-  auto tag = read_tag(text);
+  auto tag = tags_.read(text);
   if (tag.size == 0) {
     const auto priority_size = priority_word_size(text);
     if (priority_size > 0) tag = read_tag(text.substr(priority_size));

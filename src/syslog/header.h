@@ -11,6 +11,7 @@
 #include "syslog/scratch.h"
 #include "syslog/stamp.h"
 #include "syslog/stamp_clock.h"
+#include "syslog/tag.h"
 #include "syslog/wrapping.h"
 
 namespace mtalens {
@@ -91,6 +92,8 @@ class HeaderReader {
 
   std::array<char, 256> host_{};
   std::size_t host_size_ = 0;
+
+  KnownTags tags_;
 };
 
 // The count in `last message repeated 3 times` (the text of a line of that syslogd), 0 for any other text.

@@ -56,12 +56,8 @@ std::size_t read_pid(std::string_view text, std::uint32_t& pid) {
   return at + 1;
 }
 
-}  // namespace
-
-Tag read_tag(std::string_view text) {
-  std::size_t at = program_size(text);
-  if (at == 0 || at == text.size() || at == kLongestProgram) return {};
-
+// The tag whose program takes so many bytes.
+Tag tag_of(std::string_view text, std::size_t at) {
   Tag tag;
   tag.program_size = at;
   if (text[at] == '[') {
@@ -77,6 +73,37 @@ Tag read_tag(std::string_view text) {
   }
   tag.size = at;
   return tag;
+}
+
+}  // namespace
+
+Tag read_tag(std::string_view text) {
+  const std::size_t size = program_size(text);
+  if (size == 0 || size == text.size() || size == kLongestProgram) return {};
+  return tag_of(text, size);
+}
+
+Tag KnownTags::read(std::string_view text) {
+  if (text.size() < 2 * word::kBytes) return read_tag(text);
+  const auto first = word::load(text.data()), second = word::load(text.data() + word::kBytes);
+  for (const auto& program : programs_) {
+    const bool is_it = (first & program.first_mask) == program.first && (second & program.second_mask) == program.second;
+    if (is_it) return tag_of(text, program.size);
+  }
+  const Tag tag = read_tag(text);
+  if (tag.bracketed && tag.program_size < 2 * word::kBytes) remember(text, tag.program_size);
+  return tag;
+}
+
+void KnownTags::remember(std::string_view text, std::size_t program_size) {
+  const auto bytes = program_size + 1;
+  const auto in_first = std::min(bytes, word::kBytes);
+  Program& program = programs_[next_++ % programs_.size()];
+  program.first_mask = word::first_bytes(UINT64_MAX, in_first);
+  program.second_mask = word::first_bytes(UINT64_MAX, bytes - in_first);
+  program.first = word::load(text.data()) & program.first_mask;
+  program.second = word::load(text.data() + word::kBytes) & program.second_mask;
+  program.size = program_size;
 }
 
 std::size_t priority_word_size(std::string_view text) {

@@ -1,8 +1,7 @@
 // The end of a log: parties become providers, what is open becomes the queue.
 #include <algorithm>
 #include <functional>
-#include <map>
-#include <set>
+#include <unordered_map>
 
 #include "track/lower.h"
 #include "track/tracker.h"
@@ -35,7 +34,19 @@ bool is_address(std::string_view host) {
 class History {
  public:
   void add(const HourTable& table) {
-    for (const auto& [number, hour] : table.hours()) hours_[number].add(hour);
+    if (hours_.empty()) {
+      hours_ = table.hours();
+      return;
+    }
+    std::vector<std::pair<std::int64_t, Hour>> both;
+    auto mine = hours_.cbegin();
+    for (const auto& [number, hour] : table.hours()) {
+      for (; mine != hours_.cend() && mine->first < number; ++mine) both.push_back(*mine);
+      both.emplace_back(number, hour);
+      if (mine != hours_.cend() && mine->first == number) both.back().second.add((mine++)->second);
+    }
+    both.insert(both.end(), mine, hours_.cend());
+    hours_ = std::move(both);
   }
   void add(const QueueCurve& queue) { queue_.append(queue); }
   QueueCurve& queue() { return queue_; }
@@ -44,9 +55,9 @@ class History {
   void write(Provider& provider, std::int64_t end_us) {
     if (hours_.empty()) return;
     constexpr std::int64_t kMostHours = 24 * 366 * 4;  // stamps that stray further are left out of the hours
-    auto last = hours_.rbegin()->first;
+    auto last = hours_.back().first;
     if (!provider.queue.arrivals_us.empty() && end_us / kHour > last) last = end_us / kHour;
-    provider.first_hour = std::max(hours_.begin()->first, last - kMostHours);
+    provider.first_hour = std::max(hours_.front().first, last - kMostHours);
     provider.hours.assign(static_cast<std::size_t>(last - provider.first_hour) + 1, {});
     for (const auto& [number, hour] : hours_) {
       if (number >= provider.first_hour) provider.hours[static_cast<std::size_t>(number - provider.first_hour)] = hour.counts;
@@ -83,12 +94,16 @@ class History {
     }
   }
 
-  std::map<std::int64_t, Hour> hours_;
+  std::vector<std::pair<std::int64_t, Hour>> hours_;  // by hour since the epoch
   QueueCurve queue_;
 };
 
 // Spells of two parties that turn out to be one provider, in the order of their times.
 void merge_spells(std::vector<Spell>& into, const std::vector<Spell>& from) {
+  if (into.empty()) {
+    into = from;
+    return;
+  }
   const auto begin = [](const Spell& s) { return s.accepted > 0 ? s.first_accepted_us : s.first_throttled_us; };
   into.insert(into.end(), from.begin(), from.end());
   std::stable_sort(into.begin(), into.end(), [&](const Spell& a, const Spell& b) { return begin(a) < begin(b); });
@@ -152,6 +167,7 @@ void merge_origin(TrafficOrigin& into, TrafficOrigin&& from) {
 
 // Each once, most messages first.
 void put_in_order(std::vector<TrafficOrigin>& origins) {
+  if (origins.size() < 2) return;
   const auto who = [](const TrafficOrigin& o) { return std::tie(o.kind, o.address, o.auth_user, o.local_user); };
   std::sort(origins.begin(), origins.end(), [&](const auto& a, const auto& b) {
     return std::tuple(who(a), a.first_us) < std::tuple(who(b), b.first_us);
@@ -173,6 +189,30 @@ bool more_urgent(const Provider& a, const Provider& b) {
   const auto rank = [](const Provider& p) { return std::tuple(p.throttled, p.queue.queued, p.refusals, p.accepted); };
   if (rank(a) != rank(b)) return rank(a) > rank(b);
   return a.name < b.name;
+}
+
+// Most urgent first. Their places are sorted, not they themselves, which are large.
+void put_in_order(std::vector<Provider>& providers) {
+  std::vector<Provider*> places;
+  for (auto& provider : providers) places.push_back(&provider);
+  std::sort(places.begin(), places.end(), [](const Provider* a, const Provider* b) { return more_urgent(*a, *b); });
+  std::vector<Provider> in_order;
+  in_order.reserve(providers.size());
+  for (auto* provider : places) in_order.push_back(std::move(*provider));
+  providers = std::move(in_order);
+}
+
+// The same name, the same number; they run from 0.
+std::vector<std::uint32_t> numbers_of(const std::vector<std::string>& names) {
+  std::unordered_map<std::string_view, std::uint32_t> known;
+  std::vector<std::uint32_t> numbers;
+  for (const auto& name : names) numbers.push_back(known.try_emplace(name, static_cast<std::uint32_t>(known.size())).first->second);
+  return numbers;
+}
+
+void keep_each_once(std::vector<std::string>& names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
 }
 
 }  // namespace
@@ -228,8 +268,9 @@ RefusalGroup Tracker::named(const GroupCounts& counts) const {
 }
 
 void Tracker::add_origins(Provider& provider, const Party& party) const {
+  provider.origins.reserve(provider.origins.size() + party.origins.size());
   for (const auto& [key, counts] : party.origins) {
-    TrafficOrigin origin;
+    TrafficOrigin& origin = provider.origins.emplace_back();
     origin.kind = counts.kind;
     const std::string who(people_.text(counts.who));
     switch (counts.kind) {
@@ -251,7 +292,6 @@ void Tracker::add_origins(Provider& provider, const Party& party) const {
     origin.rewritten_senders = counts.rewritten_senders;
     origin.further_senders = counts.further_senders;
     origin.first = counts.first;
-    provider.origins.push_back(std::move(origin));
   }
 }
 
@@ -312,6 +352,33 @@ void Tracker::add_waiting(Analysis& analysis, std::vector<Provider*>& provider_o
   });
 }
 
+// The domains each provider serves, by attempts, most first; and which are ours.
+void Tracker::add_destinations(Analysis& analysis, const std::vector<Provider*>& provider_of) const {
+  struct Served {
+    Provider* provider;
+    std::uint64_t attempts;
+    std::string_view domain;
+  };
+  std::vector<Served> all;
+  for (std::uint32_t id = 0; id < destinations_.size(); ++id) {
+    if (destinations_[id].ours) analysis.our_domains.emplace_back(domains_.text(id));
+    const auto begin = all.size();  // one provider may be several parties
+    for (const auto& [party, attempts] : destinations_[id].attempts) {
+      const auto known = std::find_if(all.begin() + static_cast<std::ptrdiff_t>(begin), all.end(),
+                                      [&](const Served& served) { return served.provider == provider_of[party]; });
+      if (known != all.end()) {
+        known->attempts += attempts;
+      } else {
+        all.push_back({provider_of[party], attempts, domains_.text(id)});
+      }
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const Served& a, const Served& b) {
+    return a.attempts != b.attempts ? a.attempts > b.attempts : a.domain < b.domain;
+  });
+  for (const auto& served : all) served.provider->destinations.emplace_back(served.domain);
+}
+
 Analysis Tracker::analysis(InputSummary input) {
   if (!counting_) start_counting();  // nothing came since
   Analysis out;
@@ -319,54 +386,43 @@ Analysis Tracker::analysis(InputSummary input) {
   out.totals = totals_;
   out.longest_wait_before_expiry_us = longest_wait_us_;
   const auto names = provider_names();
-  std::map<std::string, Provider> by_name;
+  const auto numbers = numbers_of(names);
+  std::vector<Provider> providers(numbers.empty() ? 0 : 1 + *std::max_element(numbers.begin(), numbers.end()));
   std::vector<Provider*> provider_of;
-  for (const auto& name : names) provider_of.push_back(&by_name.try_emplace(name).first->second);
+  for (const auto number : numbers) provider_of.push_back(&providers[number]);
   add_waiting(out, provider_of, names);
 
-  std::map<Provider*, History> histories;
-  for (std::uint32_t id = 1; id < parties_.size(); ++id) {
-    Provider& provider = *provider_of[id];
-    provider.name = names[id];
-    add_party(provider, id);
-    histories[&provider].add(parties_[id].hours);
-    histories[&provider].add(parties_[id].queue);
+  std::vector<History> histories(providers.size());
+  for (std::uint32_t id = 0; id < parties_.size(); ++id) {
+    provider_of[id]->name = names[id];
+    if (id == kNobody) continue;
+    add_party(*provider_of[id], id);
+    histories[numbers[id]].add(parties_[id].hours);
+    histories[numbers[id]].add(parties_[id].queue);
   }
-  std::map<Provider*, std::map<std::string, std::uint64_t>> domains;
-  for (std::uint32_t id = 0; id < destinations_.size(); ++id) {
-    if (destinations_[id].ours) out.our_domains.emplace_back(domains_.text(id));
-    for (const auto& [party, attempts] : destinations_[id].attempts) {
-      domains[provider_of[party]][std::string(domains_.text(id))] += attempts;
-    }
-  }
-  std::map<Provider*, std::set<std::string>> relays;
+  add_destinations(out, provider_of);
   for (std::uint32_t id = 0; id < relays_.size(); ++id) {
-    relays[provider_of[relays_[id].party]].insert(lower(relay_names_.text(id)));
+    provider_of[relays_[id].party]->relays.push_back(lower(relay_names_.text(id)));
   }
-  for (auto& [name, provider] : by_name) {
-    History& history = histories[&provider];
+  out.providers.reserve(providers.size());
+  for (std::size_t i = 0; i < providers.size(); ++i) {
+    Provider& provider = providers[i];
+    const auto& tried = provider.attempts;
+    if (tried.delivered + tried.deferred + tried.bounced + provider.refusals + provider.queue.queued + provider.expired == 0) continue;
+    History& history = histories[i];
     find_peak(provider.queue, history.queue(), options_.since_us);
     std::sort(provider.queue.arrivals_us.begin(), provider.queue.arrivals_us.end());
     history.write(provider, out.input.to_us);
     if (!provider.queue.arrivals_us.empty()) provider.queue.oldest_us = provider.queue.arrivals_us.front();
-    std::vector<std::pair<std::uint64_t, std::string>> busiest;
-    for (const auto& [domain, attempts] : domains[&provider]) busiest.emplace_back(attempts, domain);
-    std::sort(busiest.begin(), busiest.end(), [](const auto& a, const auto& b) {
-      return a.first != b.first ? a.first > b.first : a.second < b.second;
-    });
-    for (auto& [attempts, domain] : busiest) provider.destinations.push_back(std::move(domain));
-    provider.relays.assign(relays[&provider].begin(), relays[&provider].end());
-    std::sort(provider.mtas.begin(), provider.mtas.end());
-    provider.mtas.erase(std::unique(provider.mtas.begin(), provider.mtas.end()), provider.mtas.end());
+    keep_each_once(provider.relays);
+    keep_each_once(provider.mtas);
     std::sort(provider.groups.begin(), provider.groups.end(), [](const RefusalGroup& a, const RefusalGroup& b) {
       return std::tuple(b.refusals, b.messages_held, a.meaning) < std::tuple(a.refusals, a.messages_held, b.meaning);
     });
     put_in_order(provider.origins);
-    const auto& tried = provider.attempts;
-    if (tried.delivered + tried.deferred + tried.bounced + provider.refusals + provider.queue.queued + provider.expired == 0) continue;
     out.providers.push_back(std::move(provider));
   }
-  std::sort(out.providers.begin(), out.providers.end(), more_urgent);
+  put_in_order(out.providers);
   std::sort(out.our_domains.begin(), out.our_domains.end());
   out.tls = tls_.failed();
   for (const auto& group : undescribed_.groups()) {

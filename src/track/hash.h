@@ -6,7 +6,11 @@
 #include <cstring>
 #include <string_view>
 
+#include "syslog/bytes.h"
+
 namespace mtalens {
+
+using bytes::same;
 
 inline std::uint64_t fold_multiply(std::uint64_t a, std::uint64_t b) {
   __extension__ using Wide = unsigned __int128;
@@ -37,29 +41,6 @@ inline std::uint64_t hash_of(std::string_view text, std::uint64_t seed = 0) {
     std::memcpy(&first, at, left);
   }
   return fold_multiply(kOdd2 ^ first, hash ^ second ^ kOdd2);
-}
-
-// The same bytes? For short texts, in place: memcmp's call costs more than the comparison.
-inline bool same(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  const auto load = [](const char* from) {
-    std::uint64_t value;
-    std::memcpy(&value, from, sizeof value);
-    return value;
-  };
-  std::size_t left = a.size();
-  const char* x = a.data();
-  const char* y = b.data();
-  if (left < 8) {
-    for (; left > 0; --left) {
-      if (*x++ != *y++) return false;
-    }
-    return true;
-  }
-  for (; left > 8; left -= 8, x += 8, y += 8) {
-    if (load(x) != load(y)) return false;
-  }
-  return load(x + left - 8) == load(y + left - 8);
 }
 
 }  // namespace mtalens

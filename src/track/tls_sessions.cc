@@ -190,26 +190,29 @@ void TlsSessions::start_counting() {
 }
 
 std::vector<TlsPeer> TlsSessions::failed() const {
-  std::vector<TlsPeer> out;
+  std::vector<const TlsPeer*> failed;
   for (const auto& peer : peers_) {
-    if (peer.failed > 0) out.push_back(peer);
+    if (peer.failed > 0) failed.push_back(&peer);
   }
   std::uint64_t unnamed = never_named_;
   for (const auto* sessions : {&current_, &previous_}) {
     for (const auto& [key, session] : *sessions) unnamed += session.unnamed ? session.times : 0;
   }
+  TlsPeer nobody;
   if (unnamed > 0) {
-    TlsPeer nobody;
     nobody.direction = Direction::outbound;
     nobody.handshakes = nobody.failed = unnamed;
     nobody.causes[static_cast<std::size_t>(TlsCause::other)] = unnamed;
-    out.push_back(std::move(nobody));
+    failed.push_back(&nobody);
   }
-  std::sort(out.begin(), out.end(), [](const TlsPeer& a, const TlsPeer& b) {
-    if (a.failed != b.failed) return a.failed > b.failed;
-    if (a.direction != b.direction) return a.direction < b.direction;
-    return a.peer < b.peer;
+  std::sort(failed.begin(), failed.end(), [](const TlsPeer* a, const TlsPeer* b) {
+    if (a->failed != b->failed) return a->failed > b->failed;
+    if (a->direction != b->direction) return a->direction < b->direction;
+    return a->peer < b->peer;
   });
+  std::vector<TlsPeer> out;
+  out.reserve(failed.size());
+  for (const auto* peer : failed) out.push_back(*peer);
   return out;
 }
 

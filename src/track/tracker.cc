@@ -26,6 +26,13 @@ std::string_view instance_of(const Event& event) {
   return event.program.substr(0, event.program.find('/'));
 }
 
+// The same as instance_of(event) == instance.
+bool is_of_instance(const Event& event, std::string_view instance) {
+  if (event.mta != "postfix") return same(event.mta, instance);
+  const auto length = instance.size();
+  return event.program.size() > length && event.program[length] == '/' && same(event.program.substr(0, length), instance);
+}
+
 // SRS0=HHH=TT=domain=user@us, SRS1=…: the envelope sender was rewritten when the mail was forwarded, so that it passes
 // SPF (Sender Rewriting Scheme; the separator may be - or + too).
 bool is_rewritten(std::string_view sender) {
@@ -86,13 +93,21 @@ void Tracker::add(const Batch& batch, const std::vector<std::string>& names) {
   for (const auto& run : batch.runs) {
     source_ = run.source;
     first_line_ = run.first_line;
-    std::array<std::uint64_t, 2 * kAhead> expected{};
+    struct Ahead {
+      Scope scope;
+      std::uint64_t message = 0;
+    };
+    std::array<Ahead, 2 * kAhead> ahead{};
+    const auto look_at = [&](std::size_t i) {
+      if (i >= run.events_end) return;
+      const Scope scope = scope_of(batch.events[i]);
+      ahead[i % ahead.size()] = {scope, messages_.expect(scope.id(), batch.events[i].queue_id)};
+    };
+    for (auto i = run.events_begin; i < run.events_begin + ahead.size(); ++i) look_at(i);
     for (auto i = run.events_begin; i < run.events_end; ++i) {
-      const auto further = i + 2 * kAhead;
-      messages_.near(expected[(i + kAhead) % expected.size()]);
-      if (further < run.events_end) {
-        expected[further % expected.size()] = messages_.expect(scope_, batch.events[further].queue_id);
-      }
+      if (i + kAhead < run.events_end) messages_.near(ahead[(i + kAhead) % ahead.size()].message);
+      now_in(ahead[i % ahead.size()].scope);
+      look_at(i + ahead.size());
       add(batch.events[i]);
     }
   }
@@ -109,7 +124,6 @@ void Tracker::add(const Event& event) {
       forget_ended(now_us_);
     }
   }
-  enter_scope(event);
   switch (event.kind) {
     case EventKind::received: return on_received(event);
     case EventKind::queued: return on_queued(event);
@@ -536,17 +550,18 @@ void Tracker::on_tls_detail(const Event& event) {
 
 // ---- who is who ----------------------------------------------------------------------------------------------
 
-// A host and an MTA instance on it: queue ids are unique within.
-void Tracker::enter_scope(const Event& event) {
-  if (!same(event.host, scope_host_) || hosts_.size() == 0) {
-    scope_host_ = event.host;
-    host_ = hosts_.id(scope_host_);
+// A host and an MTA instance on it: queue ids are unique within. Mostly those of the event before.
+Tracker::Scope Tracker::scope_of(const Event& event) {
+  if (hosts_.size() == 0 || !same(event.host, hosts_.text(last_host_))) last_host_ = hosts_.id(event.host);
+  if (instances_.size() == 0 || !is_of_instance(event, instances_.text(last_instance_))) {
+    last_instance_ = instances_.id(instance_of(event));
   }
-  if (!same(event.program, scope_program_) || instances_.size() == 0) {
-    scope_program_ = event.program;
-    instance_ = std::min(instances_.id(instance_of(event)), kMostInstances - 1);
-  }
-  scope_ = host_ * kMostInstances + instance_;
+  return {last_host_, std::min(last_instance_, kMostInstances - 1)};
+}
+
+void Tracker::now_in(Scope scope) {
+  host_ = scope.host;
+  scope_ = scope.id();
 }
 
 Message& Tracker::open_message(const Event& event) {

@@ -55,8 +55,7 @@ class Tracker {
     auto meanings = meaning_names();
     auto mtas = mtas_of_parties();
     archive(counting_, messages_, ended, hosts_, instances_, relay_names_, relays_, domains_, destinations_, reasons_, people_,
-            meanings, parties_, mtas, tls_, undescribed_, totals_, longest_wait_us_, first_us_, now_us_, scope_, host_, instance_,
-            scope_host_, scope_program_);
+            meanings, parties_, mtas, tls_, undescribed_, totals_, longest_wait_us_, first_us_, now_us_);
     if constexpr (Archive::kReads) archive.require(resume(ended, meanings, mtas));
   }
 
@@ -104,7 +103,16 @@ class Tracker {
   void count_sender(OriginCounts& origin, const Message& message);
   bool starts_transaction(Message& message, const Event& event, std::uint32_t recipient_place);
 
-  void enter_scope(const Event& event);
+  static constexpr std::uint32_t kMostInstances = 64;  // of MTAs on one host; further ones count as the last
+  // A host and an MTA instance on it.
+  struct Scope {
+    std::uint32_t host = 0;
+    std::uint32_t instance = 0;
+
+    std::uint32_t id() const { return host * kMostInstances + instance; }
+  };
+  Scope scope_of(const Event& event);
+  void now_in(Scope scope);
   Message& open_message(const Event& event);
   Message& message_of(const Event& event);  // finds or opens
   Recipient* recipient_of(Message& message, const Event& event);
@@ -151,6 +159,7 @@ class Tracker {
   void add_party(Provider& provider, std::uint32_t party_id);
   void add_origins(Provider& provider, const Party& party) const;
   RefusalGroup named(const GroupCounts& counts) const;
+  void add_destinations(Analysis& analysis, const std::vector<Provider*>& provider_of) const;
   void add_waiting(Analysis& analysis, std::vector<Provider*>& provider_of, const std::vector<std::string>& names);
 
   const Knowledge& knowledge_;
@@ -159,7 +168,6 @@ class Tracker {
 
   MessageTable messages_;
   std::deque<std::pair<Message*, std::int64_t>> ended_;  // and when
-  static constexpr std::uint32_t kMostInstances = 64;    // of MTAs on one host; further ones count as the last
   Interner hosts_;
   Interner instances_;
   Interner relay_names_;
@@ -182,8 +190,7 @@ class Tracker {
   // Of the line at hand.
   std::uint32_t scope_ = 0;
   std::uint32_t host_ = 0;
-  std::uint32_t instance_ = 0;
-  std::string scope_host_, scope_program_;  // of host_ and instance_
+  std::uint32_t last_host_ = 0, last_instance_ = 0;  // of the event whose scope was asked for last
   std::vector<std::pair<Party*, std::uint16_t>> pending_evidence_;  // groups whose last line is still to be copied
   const std::vector<std::string>* names_ = nullptr;
   std::uint32_t source_ = 0;
