@@ -6,6 +6,7 @@
 // `fields` lists what of a struct a state keeps on disk (src/state/archive.h): a new member goes there too.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -54,9 +55,16 @@ struct InputSummary {
   std::uint64_t lost_lines = 0;          // that the syslog daemon says it dropped
   std::int64_t from_us = kNoTime;
   std::int64_t to_us = kNoTime;
+  // Recipients that wait and that the log has not named: Postfix names one when it first tries, and a transport that
+  // paces its mail lets it wait for its turn unnamed. Where they are more than a handful, since when.
+  std::uint64_t unnamed_recipients = 0;
+  std::int64_t unnamed_since_us = kNoTime;
   std::vector<SourceSummary> sources;
   std::vector<std::string> hosts;             // the first few
   std::vector<Evidence> unrecognized;         // examples
+
+  // Until when the log tells who wants to go where.
+  std::int64_t named_until_us() const { return unnamed_since_us == kNoTime ? to_us : std::min(unnamed_since_us, to_us); }
 
   template <typename Archive>
   void fields(Archive& archive) {

@@ -26,9 +26,10 @@ struct Day {
   std::string month;
   std::uint64_t inflow = 0, accepted = 0, expired = 0, throttled = 0, queued = 0;
   std::vector<std::uint64_t> queue;  // hour by hour
+  bool named = true;                 // the log tells of all that came in
 };
 
-std::vector<Day> days_of(const Provider& provider) {
+std::vector<Day> days_of(const Provider& provider, std::int64_t named_until_us) {
   std::vector<Day> out;
   int last = -1;
   for (std::size_t i = 0; i < provider.hours.size(); ++i) {
@@ -48,6 +49,7 @@ std::vector<Day> days_of(const Provider& provider) {
     day.throttled += hour.throttled;
     day.queued = hour.queued;
     day.queue.push_back(hour.queued);
+    day.named &= (provider.first_hour + static_cast<std::int64_t>(i)) * kHourSeconds * 1'000'000 <= named_until_us;
   }
   return out;
 }
@@ -71,6 +73,13 @@ std::string row(std::string_view label, const std::vector<Day>& days, Number num
   return out;
 }
 
+// `?` where the log does not tell it all.
+std::string named_row(std::string_view label, const std::vector<Day>& days, Number number, std::size_t wide) {
+  auto out = fmt::format("{:<{}}", label, kLabel);
+  for (const auto& day : days) out += fmt::format("{:>{}}", day.named ? fmt::format("{}", day.*number) : "?", wide);
+  return out;
+}
+
 std::string heading(const std::vector<Day>& days, std::size_t wide) {
   std::string out(kLabel, ' ');
   for (std::size_t i = 0; i < days.size(); ++i) out += fmt::format("{:>{}}", days[i].of_month, wide);
@@ -91,7 +100,7 @@ std::string blocks(const std::vector<std::uint64_t>& values, std::uint64_t most,
 }
 
 std::vector<std::string> day_chart(const Provider& provider, std::uint64_t limit, const ChartStyle& style) {
-  auto days = days_of(provider);
+  auto days = days_of(provider, style.named_until_us);
   if (days.size() < kDaysWorthAChart) return {};
   std::uint64_t widest = 0;
   for (const auto& day : days) widest = std::max({widest, day.inflow, day.accepted, day.throttled, day.queued});
@@ -107,8 +116,8 @@ std::vector<std::string> day_chart(const Provider& provider, std::uint64_t limit
   auto picture = fmt::format("{:<{}}", "queue", kLabel);
   for (const auto& day : days) picture += blocks(drawn(day.queue, wide), most, style.unicode);
   std::vector<std::string> out{heading(days, wide), picture};
-  out.push_back(row("  at day's end", days, &Day::queued, wide));
-  out.push_back(row("came in", days, &Day::inflow, wide));
+  out.push_back(named_row("  at day's end", days, &Day::queued, wide));
+  out.push_back(named_row("came in", days, &Day::inflow, wide));
   out.push_back(row(limit > 0 ? fmt::format("taken, of {}", limit) : std::string("taken"), days, &Day::accepted, wide));
   if (expired > 0) out.push_back(row("expired", days, &Day::expired, wide));
   if (provider.throttled > 0) out.push_back(row("tries refused", days, &Day::throttled, wide));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ inline constexpr std::size_t kDaysWorthAChart = 2;
 struct ChartStyle {
   std::size_t width = 80;  // columns of the page
   bool unicode = true;     // blocks, else ASCII
+  std::int64_t named_until_us = std::numeric_limits<std::int64_t>::max();  // InputSummary::named_until_us
 };
 
 // Its lines, without what stands above it; the last days, as many as fit. `limit`: messages a day, 0 where it has none.

@@ -39,6 +39,10 @@ Json input(const InputSummary& in) {
   out["mail_lines"] = in.mail_lines;
   out["other_lines"] = in.other_lines;
   out["unrecognized_lines"] = in.unrecognized_lines;
+  if (in.unnamed_since_us != kNoTime) {
+    out["unnamed_recipients"] = in.unnamed_recipients;
+    out["named_until"] = iso_utc(in.named_until_us());
+  }
   out["unreadable_lines"] = in.unreadable_lines;
   out["duplicate_lines"] = in.duplicate_lines;
   out["cut_lines"] = in.cut_lines;

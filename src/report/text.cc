@@ -345,7 +345,7 @@ void add_charts(Page& page, const Analysis& analysis, const std::vector<Finding>
   for (const auto& provider : analysis.providers) {
     const auto limit = limits.find(provider.name);
     if (limit == limits.end() || (drawn == kCharts && !style.verbose)) continue;
-    const auto lines = day_chart(provider, limit->second, {style.width, style.unicode});
+    const auto lines = day_chart(provider, limit->second, {style.width, style.unicode, analysis.input.named_until_us()});
     if (lines.empty()) continue;
     ++drawn;
     page.line(page.painted(safe_text(provider.name) + ", day by day", "1"));
@@ -354,10 +354,14 @@ void add_charts(Page& page, const Analysis& analysis, const std::vector<Finding>
   }
 }
 
-void add_totals(Page& page, const Totals& totals) {
+void add_totals(Page& page, const Totals& totals, const InputSummary& input) {
   page.paragraph(0, fmt::format("{}, {}: {} delivered, {} bounced, {} expired, {} queued", counted(totals.messages, "message"),
                                 counted(totals.recipients, "recipient"), grouped(totals.delivered), grouped(totals.bounced),
                                 grouped(totals.expired), grouped(totals.queued)));
+  if (input.unnamed_since_us != kNoTime) {
+    page.paragraph(0, fmt::format("{} of the queued have no name yet in this log: Postfix names a recipient when it first tries",
+                                  grouped(input.unnamed_recipients)));
+  }
 }
 
 using AgeCounts = std::array<std::uint64_t, kAgeBuckets>;
@@ -414,7 +418,7 @@ void add_own_decisions(Page& page, const Analysis& analysis) {
 std::string text_report(const Analysis& analysis, const std::vector<Finding>& findings, const TextStyle& style) {
   Page page(style);
   if (!analysis.input.sources.empty()) page.paragraph(0, headline(analysis.input));
-  if (analysis.totals.messages > 0) add_totals(page, analysis.totals);
+  if (analysis.totals.messages > 0) add_totals(page, analysis.totals, analysis.input);
   add_caveats(page, analysis);
   page.line();
   const auto stories = stories_of(findings, style.verbose);

@@ -210,7 +210,7 @@ std::vector<Moment> moments_of(const Provider& provider, const InputSummary& inp
     if (nameless || !of_note || origin.messages < 2 || origin.first_us == kNoTime) continue;
     const auto silence = telling_silence(origin);
     if (origin.first_us - input.from_us >= silence) out.push_back({origin.first_us, Moment::Kind::origin_began, &origin});
-    if (input.to_us - origin.last_us >= silence) out.push_back({origin.last_us, Moment::Kind::origin_ended, &origin});
+    if (input.named_until_us() - origin.last_us >= silence) out.push_back({origin.last_us, Moment::Kind::origin_ended, &origin});
   }
   std::sort(out.begin(), out.end(), [](const Moment& a, const Moment& b) { return a.at_us < b.at_us; });
   return out;
@@ -231,7 +231,7 @@ std::string moment_words(const Moment& moment) {
 Change judge_change(const Provider& provider, const InputSummary& input, std::int64_t at_us) {
   Change change;
   change.at_us = at_us;
-  auto from_us = input.from_us, to_us = input.to_us;
+  auto from_us = input.from_us, to_us = input.named_until_us();
   for (const auto& moment : moments_of(provider, input)) {
     if (moment.at_us < at_us - kNearby) from_us = std::max(from_us, moment.at_us);
     if (moment.at_us > at_us + kNearby) to_us = std::min(to_us, moment.at_us);

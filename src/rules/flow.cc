@@ -16,13 +16,16 @@ Flow flow_of(const Provider& provider, const InputSummary& input) {
   if (input.to_us == kNoTime || provider.hours.empty()) return flow;
   const auto from_us = std::max(input.from_us, input.to_us - kFlowDays * kDay);
   std::uint64_t in = 0, out = 0;
+  const auto named_until_us = input.named_until_us();
+  const auto named_from_us = std::max(input.from_us, named_until_us - kFlowDays * kDay);
   for (std::size_t i = 0; i < provider.hours.size(); ++i) {
-    if ((provider.first_hour + static_cast<std::int64_t>(i) + 1) * kHour <= from_us) continue;
-    in += provider.hours[i].inflow;
-    out += provider.hours[i].outflow;
+    const auto begin_us = (provider.first_hour + static_cast<std::int64_t>(i)) * kHour;
+    if (begin_us + kHour > named_from_us && begin_us < named_until_us) in += provider.hours[i].inflow;
+    if (begin_us + kHour > from_us) out += provider.hours[i].outflow;
   }
-  flow.days = std::max(static_cast<double>(input.to_us - from_us) / kDay, 1.0 / 24);
-  flow.in_per_day = static_cast<double>(in) / flow.days;
+  const auto days = [](std::int64_t us) { return std::max(static_cast<double>(us) / kDay, 1.0 / 24); };
+  flow.days = days(input.to_us - from_us);
+  flow.in_per_day = static_cast<double>(in) / days(named_until_us - named_from_us);
   flow.out_per_day = static_cast<double>(out) / flow.days;
   return flow;
 }

@@ -20,16 +20,16 @@ const HourCounts* hour_of(const Provider& provider, std::int64_t number) {
 
 // The hours of the last day, in the order in which they will come again. A shorter log gives its mean to each.
 std::vector<double> daily_inflow(const Provider& provider, const InputSummary& input) {
-  const auto now = floor_div(input.to_us, kHour);
+  const auto now = floor_div(input.to_us, kHour), named = floor_div(input.named_until_us(), kHour);
   std::vector<double> out(24, 0);
   double sum = 0;
   for (int i = 0; i < 24; ++i) {
-    const auto* hour = hour_of(provider, now - 24 + i);
+    const auto* hour = hour_of(provider, named - 24 + (now - named + i) % 24);
     if (hour != nullptr) sum += out[static_cast<std::size_t>(i)] = hour->inflow;
   }
-  const auto length_us = input.to_us - input.from_us;
+  const auto length_us = input.named_until_us() - input.from_us;
   if (length_us >= kDay) return out;
-  if (const auto* hour = hour_of(provider, now)) sum += hour->inflow;
+  if (const auto* hour = hour_of(provider, named)) sum += hour->inflow;
   return std::vector<double>(24, sum * kHour / static_cast<double>(std::max(length_us, kHour)));
 }
 
@@ -183,6 +183,7 @@ Forecast forecast_of(const Analysis& analysis, const Provider& provider, const s
   Forecast out;
   out.from_us = analysis.input.to_us;
   out.patience = patience_of(analysis, provider);
+  if (analysis.input.named_until_us() < analysis.input.to_us) out.unnamed = analysis.input.unnamed_recipients;
   if (analysis.input.to_us == kNoTime) return out;
   out.taken_per_day = taken_per_day_of(provider, analysis.input, limit);
   const auto inflow = daily_inflow(provider, analysis.input);

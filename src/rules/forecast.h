@@ -28,6 +28,7 @@ struct Forecast {
   double inflow_per_day = 0;                  // recipients
   double taken_per_day = 0;                   // at most
   Patience patience;
+  std::uint64_t unnamed = 0;  // recipients that wait besides, for whom the log has not told yet; 0 where only a handful
 
   double expired_by(std::int64_t time_us) const;
 };

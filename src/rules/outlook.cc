@@ -53,7 +53,8 @@ std::string patience_words(const Patience& patience) {
 
 std::string forecast_words(const Forecast& forecast) {
   auto words = fmt::format("{} in, at most {} out a day: {}", grouped(whole(forecast.inflow_per_day)), grouped(whole(forecast.taken_per_day)),
-                           forecast.empties_at_us ? "empty on " + moment(*forecast.empties_at_us) : std::string("it never empties"));
+                           forecast.empties_at_us ? "empty on " + moment(*forecast.empties_at_us) + (forecast.unnamed > 0 ? " at the earliest" : "")
+                                                  : std::string("it never empties"));
   const auto expired = whole(forecast.expired_by(told_until(forecast)));
   if (expired == 0) return words;
   return words + fmt::format(", about {} {} {}", grouped(expired), expired == 1 ? "expires" : "expire",
@@ -61,7 +62,11 @@ std::string forecast_words(const Forecast& forecast) {
 }
 
 std::string forecast_basis(const Forecast& forecast) {
-  return fmt::format("forecast if mail goes on coming as on the log's last day, and going back to its senders after {}", patience_words(forecast.patience));
+  auto words = fmt::format("forecast if mail goes on coming as on the log's last day, and going back to its senders after {}", patience_words(forecast.patience));
+  if (forecast.unnamed > 0) {
+    words += fmt::format("; {} more wait whom the log has not named yet, and some may be for it", counted(forecast.unnamed, "recipient"));
+  }
+  return words;
 }
 
 nlohmann::ordered_json forecast_numbers(const Forecast& forecast) {

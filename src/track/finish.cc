@@ -26,6 +26,16 @@ std::string_view parent_domain(std::string_view host) {
   return host.substr(begin + 1);
 }
 
+// The earliest of these arrivals, the first tenth and a handful left aside: mail on hold, or whose lines were lost.
+std::int64_t first_but_few(std::vector<std::int64_t> arrivals) {
+  constexpr std::size_t kHandful = 4;
+  const auto aside = std::max(kHandful, arrivals.size() / 10);
+  if (arrivals.size() <= aside) return kNoTime;
+  const auto first = arrivals.begin() + static_cast<std::ptrdiff_t>(aside);
+  std::nth_element(arrivals.begin(), first, arrivals.end());
+  return *first;
+}
+
 bool is_address(std::string_view host) {
   return host.find(':') != std::string_view::npos || host.find_first_not_of("0123456789.[]") == std::string_view::npos;
 }
@@ -317,6 +327,7 @@ void Tracker::add_party(Provider& provider, std::uint32_t party_id) {
 
 // What is still in the queue, for each provider and, where asked for, message by message.
 void Tracker::add_waiting(Analysis& analysis, std::vector<Provider*>& provider_of, const std::vector<std::string>& names) {
+  std::vector<std::int64_t> unnamed_since;
   messages_.for_each([&](Message& message) {
     if (message.ended()) return;
     for (const auto& recipient : message.recipients) {
@@ -330,8 +341,12 @@ void Tracker::add_waiting(Analysis& analysis, std::vector<Provider*>& provider_o
       analysis.totals.queued += 1;
       if (message.tls_peer != kNobody) tls_.peer(message.tls_peer).waiting += 1;
     }
-    analysis.totals.queued += message.unnamed_recipients();
-    analysis.totals.recipients += message.unnamed_recipients();
+    if (const auto unnamed = message.unnamed_recipients(); unnamed > 0) {
+      analysis.totals.queued += unnamed;
+      analysis.totals.recipients += unnamed;
+      analysis.input.unnamed_recipients += unnamed;
+      unnamed_since.push_back(message.arrived_us);
+    }
     if (!options_.keep_queue) return;
     QueueEntry entry;
     entry.queue_id = message.id();
@@ -347,6 +362,7 @@ void Tracker::add_waiting(Analysis& analysis, std::vector<Provider*>& provider_o
     }
     analysis.queue.push_back(std::move(entry));
   });
+  analysis.input.unnamed_since_us = first_but_few(std::move(unnamed_since));
   std::sort(analysis.queue.begin(), analysis.queue.end(), [](const QueueEntry& a, const QueueEntry& b) {
     return std::tie(a.arrived_us, a.host, a.queue_id) < std::tie(b.arrived_us, b.host, b.queue_id);
   });

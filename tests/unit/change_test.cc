@@ -186,6 +186,32 @@ TEST_CASE("origins: a mailing list and a script are told from users", "[change]"
   CHECK(origins[1].local_user == "33");
 }
 
+// A slow transport lets its mail wait unnamed: the forward's mail of the last three days is in the queue, not at its end.
+TEST_CASE("change: a forward has not ended where Postfix has not named yet who waits", "[change]") {
+  std::string log = days_of_mail(7, 10, 2, 15);
+  const std::string to = "to=<a@btinternet.com>,";
+  for (auto at = log.find(to); at != log.npos; at = log.find(to, at + 1)) log.insert(at + to.size(), " orig_to=<fred@customer.example>,");
+  const auto named = analyze_text(log + "Dec 13 18:00:00 mx postfix/master[1]: reload -- version 3.7.11, configuration /etc/postfix\n");
+  for (int day = 11; day <= 13; ++day) {
+    for (int i = 10; i < 30; ++i) {
+      const auto id = "B00" + std::to_string(day) + std::to_string(i);
+      const auto stamp = "Dec " + std::to_string(day) + " " + std::to_string(8 + i / 3) + ":00:00 mx postfix/";
+      log += stamp + "smtpd[1]: " + id + ": client=c.example[192.0.2.77]\n";
+      log += stamp + "qmgr[3]: " + id + ": from=<jo@lab.example>, size=368, nrcpt=1 (queue active)\n";
+    }
+  }
+  const auto paced = analyze_text(log);
+  const auto ends = [](const Analysis& said) {
+    const auto moments = moments_of(provider_named(said, "BT Internet"), said.input);
+    return std::count_if(moments.begin(), moments.end(), [](const Moment& moment) { return moment.kind == Moment::Kind::origin_ended; });
+  };
+  CHECK(named.input.unnamed_recipients == 0);
+  CHECK(ends(named) == 1);
+  CHECK(paced.input.unnamed_recipients == 60);
+  CHECK(paced.input.named_until_us() < paced.input.to_us - 2 * 24 * kHourUs);
+  CHECK(ends(paced) == 0);
+}
+
 TEST_CASE("change: the other recordings have no cause and no cure", "[change]") {
   for (const std::string file : {"a/postfix/maillog", "a/sendmail/maillog", "a/exim/mainlog"}) {
     auto path = std::filesystem::path(MTALENS_SOURCE_DIR) / "samples" / file;
