@@ -9,7 +9,9 @@ Checks of each sample:
   inbound   failed inbound handshakes are as many as clients that broke them
   queue     the queue at each moment holds the ids that the MTA itself listed (queue-*.txt, *.json)
   report    the JSON report is the expected one, byte for byte
-  until     --until gives the report of a log that ends there (the week)
+  until     --until gives the report of a log that ends there (the week, and remedy)
+  remedy    the configuration that the report suggested, given to the MTA on the third day: from the fourth on nothing is
+            refused, and nearly as much as the limit allows is taken
   same      the same report from a pipe, with one thread and with four, and whatever the block size
   iso       the same syslog's second file, with ISO 8601 stamps (iso-maillog.gz): truth, inbound and queue hold for it too
 A listing is no snapshot and the week's clock ran 600 times faster than life: a listing may be off by a quarter of
@@ -21,7 +23,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 SAMPLES = HERE.parent.parent / "samples"
 # Clients whose handshake failed. Scenario a: six kinds once each, of which the one that knows only TLS 1.0 got through
 # to Postfix ("established … TLSv1") and Exim, not to sendmail. The week: all that were not "good" in story.json.
-INBOUND_FAILURES = {"a/postfix": 5, "a/exim": 5, "a/sendmail": 6, "week/postfix": 51, "week/exim": 51, "week/sendmail": 51, "week2/exim": 48}
+INBOUND_FAILURES = {"a/postfix": 5, "a/exim": 5, "a/sendmail": 6, "week/postfix": 51, "week/exim": 51, "week/sendmail": 51, "week2/exim": 48,
+                    "remedy/postfix": 0, "remedy/exim": 0, "remedy/sendmail": 0}
 ENVIRONMENT = {**os.environ, "TZ": "UTC"}
 
 
@@ -124,8 +127,9 @@ def check_same(binary, log, plain, reference):
 
 
 def check_until(binary, log, plain):
-    """The stamps of the week sort as text: every one is of December, in classic or Exim's form."""
-    at, exim = datetime.datetime(2026, 12, 13, 12), log.name.startswith("mainlog")
+    """The stamps sort as text: every one is of December, in classic or Exim's form."""
+    at = datetime.datetime(2026, 12, 11 if log.parts[0] == "remedy" else 13, 12)
+    exim = log.name.startswith("mainlog")
     last = at.strftime("%Y-%m-%d %H:%M:%S" if exim else "%b %d %H:%M:%S").encode()
     kept = [line for line in plain.splitlines(keepends=True) if line[: len(last)] <= last]
     stamp = max(line[: len(last)] for line in kept).decode()
@@ -144,6 +148,24 @@ def check_iso(binary, sample, inbound):
     said = sum(t["failed"] for t in report["tls"] if t["direction"] == "inbound")
     if said != inbound:
         yield f"{said} failed inbound handshakes, {inbound} clients broke theirs"
+
+
+def check_remedy(binary, sample, log):
+    story = json.loads((sample / "story.json").read_text())
+    if "remedy" not in story:
+        return
+    applied = datetime.datetime.fromtimestamp(story["remedy"], datetime.timezone.utc)
+    fourth = (applied + datetime.timedelta(days=1)).strftime("%Y-%m-%d")
+    days = json.loads((sample / "truth.json").read_text())["days"]
+    told = lambda *when: json.loads(run(binary, "--format", "json", "--year", "2026", *when, log))
+    bt = lambda report: next(p for p in report["providers"] if p["provider"] == "BT Internet")
+    before, after = bt(told("--until", fourth)), bt(told("--since", fourth))
+    accepted = [day["bt"]["accepted_plain"] for name, day in days.items() if name >= fourth and "bt" in day]
+    refused = sum(day["bt"].get("throttled_eod", 0) for name, day in days.items() if name >= fourth and "bt" in day)
+    if before["refusals"] < 50 or refused != 0 or after["refusals"] != 0:
+        yield f"{before['refusals']} refusals before it; after it {after['refusals']}, the provider counted {refused}"
+    if min(accepted[:2]) < 44 or abs(after["accepted"] - sum(accepted)) > 1:  # midnight's own message
+        yield f"taken a day after it: {accepted} of 49; the report says {after['accepted']}"
 
 
 def check_expected(sample, report, renew):
@@ -192,7 +214,7 @@ def main():
     for sample in sorted(SAMPLES.glob("*/*/")):
         log = next(path for path in sample.iterdir() if path.name.startswith(("maillog", "mainlog")))
         plain = lzma.decompress(log.read_bytes()) if log.suffix == ".xz" else log.read_bytes()
-        fast, name = sample.parent.name.startswith("week"), log.relative_to(SAMPLES)
+        fast, name = (sample / "story.json").exists(), log.relative_to(SAMPLES)
         text = run(binary, "--format", "json", "--year", "2026", name)
         report = json.loads(text)
         run(binary, "--year", "2026", name)  # as text: it runs to its end
@@ -204,6 +226,7 @@ def main():
             "queue": list(check_queue(binary, sample, name, fast)),
             "report": list(check_expected(sample, text, renew)),
             "until": list(check_until(binary, name, plain)) if fast else [],
+            "remedy": list(check_remedy(binary, sample, name)) if fast else [],
             "same": list(check_same(binary, name, plain, text)),
             "iso": list(check_iso(binary, sample, expected)) if (sample / "iso-maillog.gz").exists() else [],
         }
