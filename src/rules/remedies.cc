@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "knowledge/knowledge.h"
 #include "rules/wording.h"
 
 namespace mtalens {
@@ -173,6 +174,77 @@ std::string sendmail_throttle(const Provider& provider, const std::optional<Limi
       name, pace_s(limit), routes(provider, name), ends_of_addresses(provider));
 }
 
+// In clear text to a host whose STARTTLS does not work. Postfix looks policies up by the next hop that a message is for,
+// which the log does not tell, and what it should overlook by the address.
+std::string without_tls_to(std::string_view mta, const std::string& host, const std::string& address) {
+  if (mta == "postfix") {
+    return fmt::format("# Postfix: in clear text to it\n"
+                       "    echo '{} starttls' >> /etc/postfix/no_starttls && postmap /etc/postfix/no_starttls\n"
+                       "    postconf -e smtp_discard_ehlo_keyword_address_maps=hash:/etc/postfix/no_starttls\n"
+                       "    postfix check && postfix reload\n", address);
+  }
+  if (mta == "sendmail") {
+    return fmt::format("# sendmail: in clear text to it, with FEATURE(`access_db') in sendmail.mc\n"
+                       "    echo 'Try_TLS:{} NO' >> /etc/mail/access\n"
+                       "    makemap hash /etc/mail/access < /etc/mail/access\n", host);
+  }
+  return mta == "exim" ? fmt::format("# Exim: in clear text to it, in the smtp transport\n    hosts_avoid_tls = {}\n", host) : std::string();
+}
+
+// An ECDSA certificate beside the RSA one (or the other way round) serves clients that share no cipher with the one.
+constexpr std::string_view kSecondCertificate =
+    "# a second certificate of the other kind serves these clients too; here one with an ECDSA key\n"
+    "    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj \"/CN=$(hostname -f)\" \\\n"
+    "      -keyout ecdsa.key -out ecdsa.crt\n";
+
+std::string more_ciphers(std::string_view mta, const std::string& host) {
+  std::string out(mta == "postfix" || mta == "sendmail" || mta == "exim" ? kSecondCertificate : "");
+  if (mta == "postfix") {
+    out += "# Postfix: each file holds a key and then its certificates\n"
+           "    cat ecdsa.key ecdsa.crt > /etc/postfix/ecdsa.pem && chmod 600 /etc/postfix/ecdsa.pem\n"
+           "    cat $(postconf -xh smtpd_tls_key_file smtpd_tls_cert_file) > /etc/postfix/rsa.pem && chmod 600 /etc/postfix/rsa.pem\n"
+           "    postconf -e smtpd_tls_ciphers=medium smtpd_tls_chain_files=/etc/postfix/rsa.pem,/etc/postfix/ecdsa.pem\n"
+           "    postfix check && postfix reload\n";
+  }
+  if (mta == "sendmail") {
+    out += fmt::format(
+        "# sendmail: both in /etc/mail/tls, the keys readable by root alone\n"
+        "    printf '%s\\n' \"define(\\`confSERVER_CERT', \\`/etc/mail/tls/cert.pem,/etc/mail/tls/ecdsa.crt')dnl\" \\\n"
+        "      \"define(\\`confSERVER_KEY', \\`/etc/mail/tls/key.pem,/etc/mail/tls/ecdsa.key')dnl\" >> /etc/mail/sendmail.mc\n"
+        "    make -C /etc/mail && /etc/init.d/sendmail restart\n"
+        "# or no STARTTLS for this client alone, with FEATURE(`access_db')\n"
+        "    echo 'Srv_Features:{} S' >> /etc/mail/access\n"
+        "    makemap hash /etc/mail/access < /etc/mail/access\n", host);
+  }
+  if (mta == "exim") {
+    out += "# Exim's main section, both in /etc/exim4, readable by its group; tls_require_ciphers unset\n"
+           "    tls_certificate = /etc/exim4/exim.crt : /etc/exim4/ecdsa.crt\n"
+           "    tls_privatekey = /etc/exim4/exim.key : /etc/exim4/ecdsa.key\n";
+  }
+  return out;
+}
+
+std::string older_versions(std::string_view mta, const std::string& host) {
+  if (mta == "postfix") {
+    return "# Postfix: older versions, as far as OpenSSL has them\n"
+           "    postconf -e 'smtpd_tls_protocols = >=TLSv1' 'tls_medium_cipherlist = ALL:@SECLEVEL=0'\n"
+           "    postfix check && postfix reload\n";
+  }
+  if (mta == "sendmail") {
+    return fmt::format(
+        "# sendmail: older versions, as far as OpenSSL has them\n"
+        "    printf '%s\\n' \"define(\\`confCIPHER_LIST', \\`ALL:!aNULL:@SECLEVEL=0')dnl\" \\\n"
+        "      \"define(\\`confSERVER_SSL_OPTIONS', \\`+SSL_OP_NO_SSLv2 +SSL_OP_NO_SSLv3')dnl\" >> /etc/mail/sendmail.mc\n"
+        "    make -C /etc/mail && /etc/init.d/sendmail restart\n"
+        "# or no STARTTLS for this client alone, with FEATURE(`access_db')\n"
+        "    echo 'Srv_Features:{} S' >> /etc/mail/access\n"
+        "    makemap hash /etc/mail/access < /etc/mail/access\n", host);
+  }
+  return mta == "exim" ? "# Exim's main section (GnuTLS; with OpenSSL: openssl_options without +no_tlsv1)\n"
+                         "    tls_require_ciphers = NORMAL:+VERS-TLS1.0:+VERS-TLS1.1:%COMPAT\n"
+                       : "";
+}
+
 }  // namespace
 
 std::string throttle_remedy(const Provider& provider, const std::optional<Limit>& limit) {
@@ -210,31 +282,20 @@ std::string account_remedy(const Provider& provider, const TrafficOrigin& origin
                      "what it queued for {} can be deleted from the queue.\n", origin.local_user, provider.name);
 }
 
-std::string starttls_remedy(const TlsPeer& peer, TlsCause cause) {
-  const bool outbound = peer.direction == Direction::outbound;
+std::string starttls_remedy(const TlsPeer& peer, TlsCause cause, const Knowledge& knowledge) {
   const auto host = plain_or(peer.peer, "HOST");
   std::string out;
-  for (const auto& mta : peer.mtas) {
-    if (mta == "postfix") {
-      out += outbound ? fmt::format("# /etc/postfix/tls_policy (then: postmap /etc/postfix/tls_policy)\n    {:<32} none\n"
-                                    "# /etc/postfix/main.cf\n    smtp_tls_policy_maps = hash:/etc/postfix/tls_policy\n", host)
-             : cause == TlsCause::protocol_version
-                 ? std::string("# /etc/postfix/main.cf\n    smtpd_tls_protocols = >=TLSv1\n    tls_medium_cipherlist = ALL:@SECLEVEL=0\n")
-                 : std::string("# /etc/postfix/main.cf\n    smtpd_tls_ciphers = medium\n    smtpd_tls_eecdh_grade = auto\n"
-                               "    # an RSA and an ECDSA certificate serve every client:\n    smtpd_tls_chain_files = /etc/postfix/rsa.pem, /etc/postfix/ecdsa.pem\n");
-    }
-    if (mta == "sendmail") {
-      out += outbound ? fmt::format("# /etc/mail/access (then: makemap hash access < access)\n    Try_TLS:{:<24} NO\n", host)
-             : std::string("# sendmail.mc: offer what current clients know (then: make -C /etc/mail && restart)\n"
-                           "    define(`confSERVER_SSL_OPTIONS', `+SSL_OP_NO_SSLv2 +SSL_OP_NO_SSLv3 +SSL_OP_CIPHER_SERVER_PREFERENCE')\n"
-                           "    LOCAL_CONFIG\n    O CipherList=HIGH:!aNULL\n    O DHParameters=/etc/mail/tls/dh2048.pem\n"
-                           "    # and a certificate whose key fits these ciphers (confSERVER_CERT, confSERVER_KEY)\n") +
-                   fmt::format("# or no STARTTLS for this client alone, in /etc/mail/access:\n    Srv_Features:{:<20} S\n", host);
-    }
-    if (mta == "exim") {
-      out += outbound ? fmt::format("# in the smtp transport\n    hosts_avoid_tls = {}\n", host)
-             : std::string("# Exim's main section (GnuTLS; with OpenSSL: tls_require_ciphers = HIGH:!aNULL)\n"
-                           "    tls_require_ciphers = NORMAL:%COMPAT\n    tls_certificate = /etc/exim4/exim.crt\n    tls_privatekey = /etc/exim4/exim.key\n");
+  if (peer.direction == Direction::outbound) {
+    for (const auto& mta : peer.mtas) out += without_tls_to(mta, host, plain_or(peer.address, "ADDRESS"));
+  } else if (cause == TlsCause::no_shared_cipher) {
+    for (const auto& mta : peer.mtas) out += more_ciphers(mta, host);
+  } else if (cause == TlsCause::protocol_version) {
+    for (const auto& mta : peer.mtas) out += older_versions(mta, host);
+  } else {
+    const auto for_all = knowledge.tls_remedy(cause, Direction::inbound, {}, host);
+    out = for_all + "\n";
+    for (const auto& mta : peer.mtas) {
+      if (const auto own = knowledge.tls_remedy(cause, Direction::inbound, mta, host); own != for_all) out += own + "\n";
     }
   }
   return out;

@@ -34,11 +34,11 @@ class StartTls : public Rule {
  public:
   std::string_view name() const override { return "starttls"; }
 
-  void judge(const Analysis& analysis, const Knowledge&, std::vector<Finding>& findings) const override {
+  void judge(const Analysis& analysis, const Knowledge& knowledge, std::vector<Finding>& findings) const override {
     for (const auto& peer : analysis.tls) {
-      findings.push_back(failed(peer));
-      if (peer.expired > 0) findings.push_back(lost(peer));
-      if (peer.fallbacks > 0) findings.push_back(in_clear(peer));
+      findings.push_back(failed(peer, knowledge));
+      if (peer.expired > 0) findings.push_back(lost(peer, knowledge));
+      if (peer.fallbacks > 0) findings.push_back(in_clear(peer, knowledge));
     }
   }
 
@@ -67,7 +67,7 @@ class StartTls : public Rule {
     return out;
   }
 
-  static Finding failed(const TlsPeer& peer) {
+  static Finding failed(const TlsPeer& peer, const Knowledge& knowledge) {
     const auto cause = main_cause(peer);
     const bool inbound = peer.direction == Direction::inbound;
     Finding out = base(peer);
@@ -83,7 +83,7 @@ class StartTls : public Rule {
     out.details.push_back(what_became(peer));
     out.meaning = inbound ? "The mail it wanted to bring did not come in over these connections."
                           : "Mail to it cannot be encrypted; whether it still goes out depends on the MTA.";
-    out.remedy = starttls_remedy(peer, cause);
+    out.remedy = starttls_remedy(peer, cause, knowledge);
     return out;
   }
 
@@ -103,25 +103,25 @@ class StartTls : public Rule {
     return out.empty() ? "no mail waits because of it" : out;
   }
 
-  static Finding lost(const TlsPeer& peer) {
+  static Finding lost(const TlsPeer& peer, const Knowledge& knowledge) {
     Finding out = base(peer);
     out.id = "starttls/mail-lost";
     out.severity = Severity::critical;
     out.occurrences = peer.expired;
     out.title = fmt::format("{} for {} expired because STARTTLS never worked", counted(peer.expired, "recipient"), name_of(peer));
     out.meaning = "The MTA insists on TLS once the other side offers it, and gave the mail up in the end.";
-    out.remedy = starttls_remedy(peer, main_cause(peer));
+    out.remedy = starttls_remedy(peer, main_cause(peer), knowledge);
     return out;
   }
 
-  static Finding in_clear(const TlsPeer& peer) {
+  static Finding in_clear(const TlsPeer& peer, const Knowledge& knowledge) {
     Finding out = base(peer);
     out.id = "starttls/fallback";
     out.severity = Severity::info;
     out.occurrences = peer.fallbacks;
     out.title = fmt::format("{} to {} went in clear text", counted(peer.fallbacks, "message"), name_of(peer));
     out.meaning = "After a failed handshake the mail was sent unencrypted.";
-    out.remedy = starttls_remedy(peer, main_cause(peer));
+    out.remedy = starttls_remedy(peer, main_cause(peer), knowledge);
     return out;
   }
 };

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "knowledge/knowledge.h"
+
 using namespace mtalens;
 
 namespace {
@@ -84,5 +86,32 @@ TEST_CASE("remedies: names that a shell or an MTA would take for more than names
     CAPTURE(remedy);
     for (const auto* bad : {"reboot", "x'y", "a b.example", "`id`", "rm -rf", "Evil"}) CHECK_FALSE(has(remedy, bad));
     CHECK(has(remedy, "good.example"));
+  }
+}
+
+TEST_CASE("remedies: Postfix overlooks a host's STARTTLS by its address; policies go by the next hop, which the log does not tell", "[remedies]") {
+  TlsPeer peer;
+  peer.direction = Direction::outbound;
+  peer.peer = "mx.nocipher.example.org";
+  peer.address = "127.1.0.3";
+  peer.mtas = {"postfix"};
+  const auto remedy = starttls_remedy(peer, TlsCause::no_shared_cipher, Knowledge::builtin());
+  CHECK(has(remedy, "echo '127.1.0.3 starttls' >> /etc/postfix/no_starttls"));
+  CHECK_FALSE(has(remedy, "mx.nocipher.example.org"));
+}
+
+TEST_CASE("remedies: a client that shares no cipher is served by a second certificate; one that hangs up is not", "[remedies]") {
+  TlsPeer peer;
+  peer.direction = Direction::inbound;
+  peer.peer = "mail-qg0-f50.google.com";
+  for (const std::string mta : {"postfix", "exim", "sendmail"}) {
+    peer.mtas = {mta};
+    CHECK(has(starttls_remedy(peer, TlsCause::no_shared_cipher, Knowledge::builtin()), "-keyout ecdsa.key"));
+    for (const auto cause : {TlsCause::connection_lost, TlsCause::timeout, TlsCause::not_tls, TlsCause::other}) {
+      const auto remedy = starttls_remedy(peer, cause, Knowledge::builtin());
+      CHECK_FALSE(has(remedy, "ecdsa"));
+      CHECK_FALSE(has(remedy, "{peer}"));
+      CHECK(remedy.size() > 20);
+    }
   }
 }
