@@ -3,6 +3,7 @@
 
     bench.py --mtalens BINARY --grow BINARY [--mib 1024] [--cut 64] [--rounds 5] [--quick] [--only postfix-week] [--keep]
     bench.py --mtalens BINARY --grow BINARY --memory [--mib 10240]
+    bench.py --mtalens BINARY --grow BINARY --patterns [--only postfix-a]
 
 Each log is grown from a recording, and what mtalens counts in it must be exactly as many times what it counts in the
 recording as there are copies: exit 1 where it is not. Logs lie in $TMPDIR (default /tmp), one at a time.
@@ -18,6 +19,7 @@ YEAR = ["--year", "2026"]  # of a grown log's first line
 NEEDLE = "Too many messages"
 ENVIRONMENT = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}  # the C locale: what each of them is fastest in
 MIB = 2**20
+OWN_PATTERNS_TARGET = 1.03
 
 Run = collections.namedtuple("Run", "seconds cpu")
 # command: a list, or a line for sh. cut: reads only the cut of the log.
@@ -321,6 +323,39 @@ def memory(options, work):
     return False
 
 
+# ---- patterns of one's own
+
+def write_own_patterns(folder):
+    """Two hundred replies with expressions, as many providers, and an MTA: more than anybody's, and none of them occurs."""
+    replies = [{"id": f"own/reply-{n}", "meaning": "throttle/rate", "literal": f"slow down number {n}", "regex": f"slow down number {n} for (\\d+)",
+                "limit": {"unit": "messages", "per": "hour"}} for n in range(200)]
+    providers = [{"id": f"own-{n}", "name": f"Own {n}", "domains": [f"own{n}.example"], "relays": [f"*.own{n}.example"]} for n in range(200)]
+    mta = {"id": "ownmta", "name": "Own MTA", "programs": ["ownmta"],
+           "lines": [{"kind": "attempt", "literal": "out id=", "regex": "text=\"(?<reply>.*)\"$", "fields": {"queue_id": "id", "recipient": "to"}}]}
+    folder.mkdir()
+    (folder / "own.json").write_text(json.dumps({"providers": providers, "replies": replies, "parsers": [mta]}))
+
+
+def patterns(options, work):
+    """The same logs with and without them, in turns. CPU time: other people's work disturbs it less."""
+    print_machine()
+    write_own_patterns(work / "own")
+    print(f"{'log':16}{'MiB':>8}{'without s':>12}{'with s':>10}{'ratio':>9}")
+    slow = False
+    for name in options.only:
+        log = work / "mail.log"
+        grown(options.grow, name.split("-")[0], plain_recording(name, work), options.mib, log)
+        warm(log)
+        plain, own = [options.mtalens, *YEAR, "--jobs", "1", log], [options.mtalens, *YEAR, "--jobs", "1", "--patterns", work / "own", log]
+        runs = [(seconds_of(plain).cpu, seconds_of(own).cpu) for _ in range(options.rounds)]
+        without, given = (statistics.median(side) for side in zip(*runs))
+        ratio = statistics.median(b / a for a, b in runs)
+        slow |= ratio > OWN_PATTERNS_TARGET
+        print(f"{name:16}{log.stat().st_size / MIB:8,.0f}{without:12.3f}{given:10.3f}{ratio:9.3f}{'!' if ratio > OWN_PATTERNS_TARGET else ''}", flush=True)
+        log.unlink()
+    return slow
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mtalens", required=True)
@@ -330,6 +365,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="small logs: for a look, not for a claim")
     parser.add_argument("--memory", action="store_true", help="peak memory and time per byte at several sizes instead")
+    parser.add_argument("--patterns", action="store_true", help="what patterns of one's own cost instead: at most 3 %%")
     parser.add_argument("--only", action="append", choices=RECORDINGS, help="this log (may be given again)")
     parser.add_argument("--keep", action="store_true", help="leave the logs where they are")
     options = parser.parse_args()
@@ -340,7 +376,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that the logs go even then
     work = pathlib.Path(tempfile.mkdtemp(prefix="mtalens-bench-"))
     try:
-        failed = memory(options, work) if options.memory else all_ratios(options, work)
+        failed = (memory if options.memory else patterns if options.patterns else all_ratios)(options, work)
     finally:
         if options.keep:
             log_note(f"kept: {work}")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the peers, builds release, and measures mtalens beside them. README.md here says how to read the table.
-#   tests/bench/run.sh [--mib 1024] [--quick] [--memory] [--only postfix-week] [--keep]
+#   tests/bench/run.sh [--mib 1024] [--quick] [--memory | --patterns] [--only postfix-week] [--keep]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tests/install.sh
