@@ -265,7 +265,7 @@ struct OwnDecision {
 struct Analysis {
   InputSummary input;
   Totals totals;
-  std::vector<Provider> providers;  // what an admin reads first: throttled, then queued, then accepted
+  std::vector<Provider> providers;  // what an admin reads first: who throttles, then for whom most mail waits or went back
   std::vector<TlsPeer> tls;         // peers with a failed handshake, most failures first
   std::vector<QueueEntry> queue;    // oldest first; only where it was asked for
   std::int64_t longest_wait_before_expiry_us = kNoTime;  // as the log shows it

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "report/chart.h"
@@ -15,8 +16,9 @@ namespace {
 constexpr std::size_t kTitleIndent = 14;  // " 1  CRITICAL  "
 constexpr std::size_t kIndent = 4;        // of what belongs to a title
 constexpr std::size_t kFullStories = 6;   // further ones are named only
-constexpr std::size_t kNamedFindings = 12;
+constexpr std::size_t kNamedFindings = 6;
 constexpr std::size_t kFirstDetails = 4;  // the others stand with what to do
+constexpr std::size_t kFirstScreen = 40;  // lines, down to the end of the stories
 constexpr std::size_t kLongDetail = 145;  // bytes of a quoted reply
 constexpr std::size_t kUndescribedRows = 5;
 constexpr std::size_t kProviderRows = 8;
@@ -84,6 +86,8 @@ class Page {
   }
 
   std::size_t width() const { return style_.width; }
+  std::size_t lines() const { return static_cast<std::size_t>(std::count(out_.begin(), out_.end(), '\n')); }
+  void append(const Page& other) { out_ += other.out_; }
   std::string take() { return std::move(out_); }
 
  private:
@@ -178,31 +182,55 @@ std::string place_of(const Finding& finding) {
 struct Numbered {
   std::size_t number = 0;
   const Finding* finding = nullptr;
+  std::vector<std::size_t> details;  // that the stories show; the others stand with what to do
 };
 
 // What is found about one provider or one peer, the gravest first.
 using Story = std::vector<Numbered>;
 
-std::string subject_of(const Finding& finding) {
-  std::string out;
-  for (const auto& [what, who] : finding.subject) {
-    if (what == "provider" || what == "peer" || what == "direction") out += what + '\0' + who + '\0';
+// A host that we go to is one of a provider's.
+std::map<std::string_view, std::string_view> providers_by_relay(const Analysis& analysis) {
+  std::map<std::string_view, std::string_view> out;
+  for (const auto& provider : analysis.providers) {
+    for (const auto& relay : provider.relays) out.emplace(relay, provider.name);
   }
   return out;
 }
 
+std::string subject_of(const Finding& finding, const std::map<std::string_view, std::string_view>& provider_of) {
+  std::string out;
+  for (const auto& [what, who] : finding.subject) {
+    if (what == "provider") return who;
+    if (what == "peer" && finding.subject.back().second == "outbound") {
+      if (const auto provider = provider_of.find(who); provider != provider_of.end()) return std::string(provider->second);
+    }
+    if (what == "peer" || what == "direction") out += what + '\0' + who + '\0';
+  }
+  return out;
+}
+
+// The same mail expired, and its handshakes say why.
+void drop_what_handshakes_explain(Story& story) {
+  const auto lost = std::find_if(story.begin(), story.end(), [](const Numbered& n) { return n.finding->id == "starttls/mail-lost"; });
+  if (lost == story.end()) return;
+  const auto count = lost->finding->occurrences;
+  std::erase_if(story, [&](const Numbered& n) { return n.finding->id == "queue/expired" && n.finding->occurrences == count; });
+}
+
 // `all`: with what only repeats in a title what a graver finding of the same story says.
-std::vector<Story> stories_of(const std::vector<Finding>& findings, bool all) {
+std::vector<Story> stories_of(const Analysis& analysis, const std::vector<Finding>& findings, bool all) {
+  const auto provider_of = providers_by_relay(analysis);
   std::vector<Story> out;
   std::map<std::string, std::size_t> by_subject;
   for (const auto& finding : findings) {
-    const auto [at, fresh] = by_subject.try_emplace(subject_of(finding), out.size());
+    const auto [at, fresh] = by_subject.try_emplace(subject_of(finding, provider_of), out.size());
     if (fresh) out.emplace_back();
     const bool repeats = !fresh && finding.severity == Severity::info && finding.details.empty();
-    if (all || !repeats) out[at->second].push_back({0, &finding});
+    if (all || !repeats) out[at->second].push_back({0, &finding, {}});
   }
   std::size_t number = 0;
   for (auto& story : out) {
+    if (!all) drop_what_handshakes_explain(story);
     for (auto& numbered : story) numbered.number = ++number;
   }
   return out;
@@ -216,9 +244,36 @@ void add_title(Page& page, const Numbered& numbered) {
   page.hanging(lead, kTitleIndent, safe_text(finding.title), "1");
 }
 
-void add_details(Page& page, const Finding& finding, std::size_t first, std::size_t end, std::size_t most) {
-  for (auto i = first; i < std::min(end, finding.details.size()); ++i) {
-    page.paragraph(kIndent, safe_text(finding.details[i], most));
+// How many details are shown of the first story, of the others about providers, and of those about peers: of the finding
+// that a story begins with, and of each that follows from it.
+struct Depth {
+  std::size_t first_lead, first_follow, lead, follow, peer;
+};
+
+// From the fullest to the shortest: the first that lets the stories end on the first screen is taken.
+constexpr Depth kDepths[] = {{4, 1, 4, 1, 4}, {4, 1, 4, 1, 1}, {4, 1, 2, 1, 1}, {4, 1, 2, 0, 1}, {4, 1, 2, 0, 0},
+                             {4, 1, 1, 0, 0}, {4, 1, 0, 0, 0}, {2, 1, 0, 0, 0}, {2, 0, 0, 0, 0}};
+
+// So many of the first details: what happened, and what comes of it before what lies between.
+std::vector<std::size_t> chosen_details(const Finding& finding, std::size_t most) {
+  const auto first = std::min(kFirstDetails, finding.details.size());
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < std::min(most, first); ++i) out.push_back(i);
+  if (most == 2 && first > 2) out.back() = first - 1;
+  return out;
+}
+
+bool is_of_peer(const Finding& finding) { return finding.id.starts_with("starttls/"); }
+
+void choose_details(std::vector<Story>& stories, std::size_t in_full, const Depth& depth) {
+  for (std::size_t i = 0; i < stories.size(); ++i) {
+    for (auto& numbered : stories[i]) {
+      const auto& finding = *numbered.finding;
+      const bool leads = &numbered == &stories[i].front();
+      auto most = i == 0 ? (leads ? depth.first_lead : depth.first_follow) : leads ? depth.lead : depth.follow;
+      if (is_of_peer(finding)) most = depth.peer;
+      numbered.details = chosen_details(finding, i < in_full ? most : 0);
+    }
   }
 }
 
@@ -226,13 +281,19 @@ void add_details(Page& page, const Finding& finding, std::size_t first, std::siz
 void add_story(Page& page, const Story& story) {
   for (const auto& numbered : story) {
     add_title(page, numbered);
-    add_details(page, *numbered.finding, 0, &numbered == &story.front() ? kFirstDetails : 1, kLongDetail);
+    for (const auto i : numbered.details) page.paragraph(kIndent, safe_text(numbered.finding->details[i], kLongDetail));
   }
-  page.line();
 }
 
+// Handshakes stand close together, providers apart.
+bool are_of_peers(const Story& a, const Story& b) { return is_of_peer(*a.front().finding) && is_of_peer(*b.front().finding); }
+
 void add_stories(Page& page, const std::vector<Story>& stories, std::size_t in_full) {
-  for (std::size_t i = 0; i < std::min(in_full, stories.size()); ++i) add_story(page, stories[i]);
+  for (std::size_t i = 0; i < std::min(in_full, stories.size()); ++i) {
+    if (i > 0 && !are_of_peers(stories[i - 1], stories[i])) page.line();
+    add_story(page, stories[i]);
+  }
+  if (!stories.empty()) page.line();
   std::size_t named = 0, left = 0;
   for (auto i = in_full; i < stories.size(); ++i) {
     for (const auto& numbered : stories[i]) {
@@ -246,6 +307,19 @@ void add_stories(Page& page, const std::vector<Story>& stories, std::size_t in_f
   }
   if (left > 0) page.line(fmt::format("    and {}: --verbose tells all", counted(left, "further finding")));
   if (named > 0) page.line();
+}
+
+// As full as the first screen has room for; all of it where the user wants all.
+void add_first_screen(Page& page, std::vector<Story>& stories, std::size_t in_full, const TextStyle& style) {
+  for (const auto& depth : kDepths) {
+    choose_details(stories, in_full, depth);
+    Page told(style);
+    add_stories(told, stories, in_full);
+    const bool fits = page.lines() + told.lines() <= kFirstScreen;
+    if (!fits && !style.verbose && &depth != std::end(kDepths) - 1) continue;
+    page.append(told);
+    return;
+  }
 }
 
 // One cure and the findings that it is for.
@@ -285,7 +359,10 @@ void add_cures(Page& page, const std::vector<Story>& stories, std::size_t in_ful
     const auto lead = fmt::format("{:>2}  ", numbers_of(cure));
     page.hanging(lead, lead.size(), safe_text(finding.title), "1");
     page.paragraph(kIndent, safe_text(finding.meaning));
-    add_details(page, finding, kFirstDetails, finding.details.size(), std::string_view::npos);
+    const auto& told = cure.of.front().details;
+    for (std::size_t i = 0; i < finding.details.size(); ++i) {
+      if (std::find(told.begin(), told.end(), i) == told.end()) page.paragraph(kIndent, safe_text(finding.details[i]));
+    }
     page.remedy(kIndent + 2, finding.remedy);
     page.paragraph(kIndent, place_of(finding), "2");
     page.line();
@@ -355,9 +432,10 @@ void add_charts(Page& page, const Analysis& analysis, const std::vector<Finding>
 }
 
 void add_totals(Page& page, const Totals& totals, const InputSummary& input) {
-  page.paragraph(0, fmt::format("{}, {}: {} delivered, {} bounced, {} expired, {} queued", counted(totals.messages, "message"),
-                                counted(totals.recipients, "recipient"), grouped(totals.delivered), grouped(totals.bounced),
-                                grouped(totals.expired), grouped(totals.queued)));
+  auto all = counted(totals.messages, "message");
+  if (totals.recipients != totals.messages) all += ", " + counted(totals.recipients, "recipient");
+  page.paragraph(0, fmt::format("{}: {} delivered, {} bounced, {} expired, {} queued", all, grouped(totals.delivered),
+                                grouped(totals.bounced), grouped(totals.expired), grouped(totals.queued)));
   if (input.unnamed_since_us != kNoTime) {
     page.paragraph(0, fmt::format("{} of the queued have no name yet in this log: Postfix names a recipient when it first tries",
                                   grouped(input.unnamed_recipients)));
@@ -421,9 +499,9 @@ std::string text_report(const Analysis& analysis, const std::vector<Finding>& fi
   if (analysis.totals.messages > 0) add_totals(page, analysis.totals, analysis.input);
   add_caveats(page, analysis);
   page.line();
-  const auto stories = stories_of(findings, style.verbose);
+  auto stories = stories_of(analysis, findings, style.verbose);
   const auto in_full = style.verbose ? stories.size() : kFullStories;
-  add_stories(page, stories, in_full);
+  add_first_screen(page, stories, in_full, style);
   if (findings.empty() && analysis.input.mail_lines > 0) {
     page.line("Nothing stands out: nobody throttles you, no queue grows, no handshake fails.");
     page.line();

@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
 
 #include "mtalens/rule.h"
 #include "rules/remedies.h"
@@ -30,16 +33,52 @@ std::string_view cause_words(TlsCause cause) {
   }
 }
 
+constexpr std::size_t kMostPeers = 50;  // told one by one, of each direction: those with most failures
+
+// Further peers that fail alike.
+struct Others {
+  TlsPeer sum;
+  std::uint64_t peers = 0;
+
+  void add(const TlsPeer& peer) {
+    if (peers++ == 0) {
+      sum = peer;
+      return;
+    }
+    sum.handshakes += peer.handshakes;
+    sum.failed += peer.failed;
+    for (std::size_t i = 0; i < sum.causes.size(); ++i) sum.causes[i] += peer.causes[i];
+    sum.fallbacks += peer.fallbacks;
+    sum.waiting += peer.waiting;
+    sum.expired += peer.expired;
+    if (peer.first_failed_us < sum.first_failed_us) {
+      sum.first_failed_us = peer.first_failed_us;
+      sum.first = peer.first;
+    }
+    if (peer.last_failed_us > sum.last_failed_us) {
+      sum.last_failed_us = peer.last_failed_us;
+      sum.last = peer.last;
+    }
+  }
+};
+
 class StartTls : public Rule {
  public:
   std::string_view name() const override { return "starttls"; }
 
   void judge(const Analysis& analysis, const Knowledge& knowledge, std::vector<Finding>& findings) const override {
+    std::array<std::size_t, 3> told{};  // by direction
+    std::map<std::pair<Direction, TlsCause>, Others> others;
     for (const auto& peer : analysis.tls) {
-      findings.push_back(failed(peer, knowledge));
       if (peer.expired > 0) findings.push_back(lost(peer, knowledge));
+      if (told[static_cast<std::size_t>(peer.direction)]++ >= kMostPeers) {
+        others[{peer.direction, main_cause(peer)}].add(peer);
+        continue;
+      }
+      findings.push_back(failed(peer, knowledge));
       if (peer.fallbacks > 0) findings.push_back(in_clear(peer, knowledge));
     }
+    for (const auto& [kind, peers] : others) findings.push_back(failed(peers, kind.second, knowledge));
   }
 
  private:
@@ -84,6 +123,18 @@ class StartTls : public Rule {
     out.meaning = inbound ? "The mail it wanted to bring did not come in over these connections."
                           : "Mail to it cannot be encrypted; whether it still goes out depends on the MTA.";
     out.remedy = starttls_remedy(peer, cause, knowledge);
+    return out;
+  }
+
+  // The first of them is the example that the quoted words and the remedy are of.
+  static Finding failed(const Others& others, TlsCause cause, const Knowledge& knowledge) {
+    Finding out = failed(others.sum, knowledge);
+    const bool inbound = others.sum.direction == Direction::inbound;
+    out.subject.front() = {"peers", std::to_string(others.peers)};
+    out.numbers["peers"] = others.peers;
+    const auto more = counted(others.peers, "more peer");
+    out.title = inbound ? fmt::format("{} fail STARTTLS with you: {}", more, cause_words(cause))
+                        : fmt::format("STARTTLS to {} fails: {}", more, cause_words(cause));
     return out;
   }
 

@@ -194,9 +194,11 @@ void put_in_order(std::vector<TrafficOrigin>& origins) {
   origins = std::move(once);
 }
 
-// What an admin reads first: who throttles, who holds mail back, then who is big.
+// What an admin reads first: who throttles, for whom most mail waits or went back, then who is big.
 bool more_urgent(const Provider& a, const Provider& b) {
-  const auto rank = [](const Provider& p) { return std::tuple(p.throttled, p.queue.queued, p.refusals, p.accepted); };
+  const auto rank = [](const Provider& p) {
+    return std::tuple(p.throttled > 0, p.queue.queued + p.expired, p.throttled, p.refusals, p.accepted);
+  };
   if (rank(a) != rank(b)) return rank(a) > rank(b);
   return a.name < b.name;
 }

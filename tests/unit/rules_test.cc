@@ -256,3 +256,37 @@ TEST_CASE("safe text: a long text is cut, and says so", "[rules][safe_text]") {
   CHECK(safe_text("abcdef", 3) == "abc…");
   CHECK(safe_text("abc", 3) == "abc");
 }
+
+TEST_CASE("A hundred peers that fail alike: fifty are told one by one, the others as one, and none is lost", "[rules]") {
+  Analysis analysis;
+  for (int i = 0; i < 100; ++i) {
+    TlsPeer peer;
+    peer.direction = Direction::outbound;
+    peer.peer = fmt::format("mx{}.example", i);
+    peer.handshakes = 3;
+    peer.failed = 2;
+    peer.causes[static_cast<std::size_t>(TlsCause::timeout)] = 2;
+    peer.fallbacks = 1;
+    peer.first_failed_us = 1'000'000 * (100 - i);
+    peer.last_failed_us = 2'000'000 * (100 - i);
+    peer.words = "handshake timed out";
+    analysis.tls.push_back(peer);
+  }
+  std::uint64_t failures = 0, one_by_one = 0;
+  const Finding* others = nullptr;
+  const auto findings = findings_of(analysis);
+  for (const auto& found : findings) {
+    if (found.id != "starttls/handshake-failed") continue;
+    failures += found.occurrences;
+    if (found.numbers.contains("peers")) others = &found;
+    one_by_one += subject_of(found, "peer").empty() ? 0 : 1;
+  }
+  CHECK(failures == 200);
+  CHECK(one_by_one == 50);
+  REQUIRE(others != nullptr);
+  CHECK(others->numbers["peers"] == 50);
+  CHECK(others->numbers["failed"] == 100);
+  CHECK(others->numbers["fallbacks"] == 50);
+  CHECK(others->numbers["first"] == "1970-01-01T00:00:01Z");
+  CHECK(others->title == "STARTTLS to 50 more peers fails: the handshake times out");
+}
