@@ -130,6 +130,7 @@ struct Event {
   // Named by the knowledge room: what the reply means (its enum Meaning), and who runs the relay, or the
   // recipient's domain where no host is named (0: not known).
   std::uint16_t meaning = 0;
+  bool meaning_is_own = false;  // an entry of the user's own files decided it
   std::uint32_t operator_id = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "knowledge/answer_cache.h"
 #include "knowledge/reply_text.h"
 
 namespace mtalens {
@@ -161,38 +162,47 @@ std::vector<UndescribedReplies::Group> UndescribedReplies::groups() const {
   return out;
 }
 
-OwnDecisions::OwnDecisions(const Knowledge& knowledge) : knowledge_(&knowledge) {
+struct OwnDecisions::Caches {
+  AnswerCache<const ReplyEntry*, 1024> replies;
+  AnswerCache<const ReplyEntry*, 1024> folded;
+  AnswerCache<const TlsEntry*, 128> handshakes;
+};
+
+OwnDecisions::OwnDecisions(const Knowledge& knowledge) : knowledge_(&knowledge), caches_(std::make_unique<Caches>()) {
   const auto own = [](const auto& entry) { return !entry.origin.builtin; };
-  any_ = std::any_of(knowledge.providers().begin(), knowledge.providers().end(), own) ||
-         std::any_of(knowledge.replies().begin(), knowledge.replies().end(), own) ||
-         std::any_of(knowledge.tls().begin(), knowledge.tls().end(), own);
+  any_provider_ = std::any_of(knowledge.providers().begin(), knowledge.providers().end(), own);
+  any_reply_ = std::any_of(knowledge.replies().begin(), knowledge.replies().end(), own);
+  any_tls_ = std::any_of(knowledge.tls().begin(), knowledge.tls().end(), own);
 }
 
+OwnDecisions::~OwnDecisions() = default;
+
 void OwnDecisions::add(const Event& event) {
-  if (const auto* provider = knowledge_->provider_entry(event.operator_id)) {
-    count(provider->id, provider->origin, event.times);
+  if (any_provider_ && event.operator_id != 0) {
+    if (const auto* provider = knowledge_->provider_entry(event.operator_id)) count(provider->id, provider->origin, event.times);
   }
-  if (event.meaning != 0) ask_for_reply(event);
-  if (event.kind == EventKind::tls || event.kind == EventKind::tls_detail) ask_for_handshake(event);
+  if (event.meaning_is_own) ask_for_reply(event);
+  const bool handshake = event.kind == EventKind::tls || event.kind == EventKind::tls_detail;
+  if (any_tls_ && handshake && !event.reply.empty()) ask_for_handshake(event);
 }
 
 void OwnDecisions::ask_for_reply(const Event& event) {
-  fold_reply(event.reply, key_);
-  key_ += fmt::format("|{}|{}|{}|{}", event.operator_id, event.code, event.enhanced_code, static_cast<int>(event.stage));
-  if (replies_.size() >= kMostTexts) replies_.clear();
-  const auto [at, is_new] = replies_.try_emplace(key_, nullptr);
-  if (is_new) {
-    at->second = knowledge_->entry_for(event.code, event.enhanced_code, event.reply, event.stage, event.operator_id).entry;
-  }
-  if (at->second != nullptr) count(at->second->id, at->second->origin, event.times);
+  const auto seed = reply_seed(event);
+  const auto reply = answered_part(event.reply);
+  const auto look_up = [&] {
+    return knowledge_->entry_for(event.code, event.enhanced_code, reply, event.stage, event.operator_id).entry;
+  };
+  const auto by_folded_text = [&] {
+    fold_reply(reply, folded_);
+    return caches_->folded.get(folded_, seed, look_up);
+  };
+  if (const auto* entry = caches_->replies.get(reply, seed, by_folded_text)) count(entry->id, entry->origin, event.times);
 }
 
 void OwnDecisions::ask_for_handshake(const Event& event) {
-  if (event.reply.empty()) return;
-  if (handshakes_.size() >= kMostTexts) handshakes_.clear();
-  const auto [at, is_new] = handshakes_.try_emplace(std::string(event.reply), nullptr);
-  if (is_new) at->second = knowledge_->tls_entry_for(event.reply);
-  if (at->second != nullptr) count(at->second->id, at->second->origin, event.times);
+  const auto words = answered_part(event.reply);
+  const auto* entry = caches_->handshakes.get(words, 0, [&] { return knowledge_->tls_entry_for(words); });
+  if (entry != nullptr) count(entry->id, entry->origin, event.times);
 }
 
 void OwnDecisions::count(std::string_view id, const Origin& origin, std::uint64_t times) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -83,12 +84,9 @@ class UndescribedReplies {
   std::string folded_;
 };
 
-// Which entries of the user's own files decided something, and how often. Bounded: beyond kMostTexts distinct
-// texts it begins to remember anew.
+// Which entries of the user's own files decided something, and how often.
 class OwnDecisions {
  public:
-  static constexpr std::size_t kMostTexts = 10'000;
-
   struct Row {
     std::string_view id;
     std::string_view file;
@@ -96,9 +94,10 @@ class OwnDecisions {
   };
 
   explicit OwnDecisions(const Knowledge& knowledge);
+  ~OwnDecisions();
 
   // Whether there are entries of the user's at all.
-  bool any() const { return any_; }
+  bool any() const { return any_provider_ || any_reply_ || any_tls_; }
   // After the event was classified.
   void add(const Event& event);
   // The most frequent first, then by id.
@@ -109,12 +108,13 @@ class OwnDecisions {
   void ask_for_handshake(const Event& event);
   void count(std::string_view id, const Origin& origin, std::uint64_t times);
 
+  struct Caches;
+
   const Knowledge* knowledge_;
-  bool any_ = false;
-  std::unordered_map<std::string_view, Row> rows_;                  // by id
-  std::unordered_map<std::string, const ReplyEntry*> replies_;     // by operator, codes, stage and folded text
-  std::unordered_map<std::string, const TlsEntry*> handshakes_;    // by words
-  std::string key_;
+  bool any_provider_ = false, any_reply_ = false, any_tls_ = false;
+  std::unordered_map<std::string_view, Row> rows_;  // by id
+  std::unique_ptr<Caches> caches_;
+  std::string folded_;
 };
 
 // A pattern file with one entry for this reply, to be corrected by hand: id, literal, code and example are
