@@ -142,7 +142,7 @@ std::string html_report(const Analysis& analysis, const std::vector<Finding>& fi
   return filled(kHtmlPage,
                 {{"title", "mtalens: " + gist(findings) + " · " + source},
                  {"head", fmt::format("<header>\n<h1>{}</h1>\n<p class=\"soft\">{} · {}</p>\n{}</header>", gist(findings), source,
-                                      counted(analysis.input.lines, "line"), html_totals(analysis.totals))},
+                                      counted(analysis.input.lines, "line"), html_totals(analysis.totals, analysis.input))},
                  {"story", "<h2 id=\"story-title\">Findings</h2>\n" + html_findings(findings)},
                  {"tables", provider_table(analysis) + tls_table(analysis.tls)},
                  {"foot", fmt::format("<footer>mtalens {} · {} mail lines, {} not understood</footer>", MTALENS_VERSION,

@@ -88,7 +88,7 @@ std::string subject(const Analysis& analysis, const std::vector<Finding>& findin
 std::string html_part(const Analysis& analysis, const std::vector<Finding>& findings) {
   return fmt::format("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>mtalens</title></head>\n"
                      "<body>\n<h2>{}</h2>\n<p>{}</p>\n{}{}</body></html>\n",
-                     gist(findings), html_text(source_words(analysis)), html_totals(analysis.totals), html_findings(findings));
+                     gist(findings), html_text(source_words(analysis)), html_totals(analysis.totals, analysis.input), html_findings(findings));
 }
 
 std::string part(std::string_view boundary, std::string_view type, std::string_view body) {

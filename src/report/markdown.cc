@@ -55,6 +55,9 @@ std::string markdown_report(const Analysis& analysis, const std::vector<Finding>
                                 escaped(source_words(analysis)), counted(totals.messages, "message"),
                                 counted(totals.recipients, "recipient"), grouped(totals.delivered), grouped(totals.bounced),
                                 grouped(totals.expired), grouped(totals.queued));
+  if (analysis.input.unnamed_since_us != kNoTime) {
+    out += fmt::format("{} of the queued have no name yet in this log.\n\n", grouped(analysis.input.unnamed_recipients));
+  }
   for (const auto& finding : findings) out += section(finding);
   out += "## Providers\n\n| Provider | accepted | refused | throttled | deferred | queued | oldest |\n|---|---:|---:|---:|---:|---:|---:|\n";
   for (const auto& p : analysis.providers) {

@@ -85,7 +85,7 @@ std::string html_findings(const std::vector<Finding>& findings) {
   return findings.empty() ? "<p>No provider throttles this mail, no queue grows, no TLS handshake fails.</p>\n" : out;
 }
 
-std::string html_totals(const Totals& totals) {
+std::string html_totals(const Totals& totals, const InputSummary& input) {
   std::string out = "<dl class=\"totals\">\n";
   const auto add = [&](const char* name, std::uint64_t number) {
     out += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, grouped(number));
@@ -96,6 +96,7 @@ std::string html_totals(const Totals& totals) {
   add("bounced", totals.bounced);
   add("expired", totals.expired);
   add("queued", totals.queued);
+  if (input.unnamed_since_us != kNoTime) add("of these not named yet", input.unnamed_recipients);
   return out + "</dl>\n";
 }
 

@@ -19,6 +19,6 @@ std::string source_words(const Analysis& analysis);
 std::string gist(const std::vector<Finding>& findings);
 
 std::string html_findings(const std::vector<Finding>& findings);
-std::string html_totals(const Totals& totals);
+std::string html_totals(const Totals& totals, const InputSummary& input);
 
 }  // namespace mtalens

@@ -85,6 +85,7 @@ std::string listed(const Provider& provider, std::string_view separator) {
 // How each did in samples/remedy: a host that takes 49 messages a day, 60 that want to go there, two days without it and
 // three with it.
 constexpr std::string_view kTriedPostfix = "# tried: of 49 a day that are taken, 48 or 49 still were; 149 refused tries a day became none\n";
+constexpr std::string_view kTriedSendmail = "# tried: of 49 a day that are taken, 48 or 49 still were; 13 refused tries a day became none\n";
 constexpr std::string_view kTriedExim = "# tried: of 49 a day that are taken, 48 still were; 139 refused tries a day became none\n";
 
 // Commands, not lines of files: Postfix takes a line that begins with a blank for the end of the one before.
@@ -170,8 +171,8 @@ std::string sendmail_throttle(const Provider& provider, const std::optional<Limi
       "    make -C /etc/mail && /etc/init.d/sendmail stop\n"
       "# what waits already goes into the new queue\n"
       "    grep -lE '^R.*({3})>?$' qf* | while read q; do mv ?f${{q#qf}} {0}/; done\n"
-      "    /etc/init.d/sendmail start\n",
-      name, pace_s(limit), routes(provider, name), ends_of_addresses(provider));
+      "    /etc/init.d/sendmail start\n{4}",
+      name, pace_s(limit), routes(provider, name), ends_of_addresses(provider), has_window(limit) ? kTriedSendmail : "");
 }
 
 // In clear text to a host whose STARTTLS does not work. Postfix looks policies up by the next hop that a message is for,
