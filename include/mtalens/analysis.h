@@ -215,10 +215,21 @@ struct TlsPeer {
   std::vector<std::string> mtas;
   std::uint64_t handshakes = 0;
   std::uint64_t failed = 0;
+  std::uint64_t succeeded_since = 0;      // handshakes after the last that failed
   std::array<std::uint64_t, 8> causes{};  // by enum TlsCause
-  std::uint64_t fallbacks = 0;            // messages that went through in clear after a failure
-  std::uint64_t waiting = 0;              // recipients
-  std::uint64_t expired = 0;              // recipients
+  // What became of the messages that a handshake failed for. They went through in clear; or with TLS, at a later try; or
+  // the log does not tell which (Postfix without smtp_tls_loglevel).
+  std::uint64_t fallbacks = 0;
+  std::uint64_t retried = 0;
+  std::uint64_t went_out = 0;
+  std::int64_t fallback_delay_us = 0;  // of all fallbacks together, since the message's first failure
+  std::uint64_t waiting = 0;           // recipients
+  std::uint64_t bounced = 0;
+  std::uint64_t expired = 0;
+  // Inbound: the messages that came in from it before its first failure, and since. -1: not counted, there were too many
+  // clients.
+  std::int64_t messages_before = -1;
+  std::int64_t messages_since = -1;
   std::int64_t first_failed_us = kNoTime;
   std::int64_t last_failed_us = kNoTime;
   std::string words;  // the first failure's reason, as the log has it
@@ -226,8 +237,8 @@ struct TlsPeer {
 
   template <typename Archive>
   void fields(Archive& archive) {
-    archive(direction, peer, address, mtas, handshakes, failed, causes, fallbacks, waiting, expired,
-            first_failed_us, last_failed_us, words, first, last);
+    archive(direction, peer, address, mtas, handshakes, failed, succeeded_since, causes, fallbacks, retried, went_out, fallback_delay_us,
+            waiting, bounced, expired, messages_before, messages_since, first_failed_us, last_failed_us, words, first, last);
   }
 };
 

@@ -136,6 +136,10 @@ Json provider(const Provider& p, std::int64_t end_us) {
   return out;
 }
 
+std::int64_t average_seconds(std::int64_t sum_us, std::uint64_t count) {
+  return (sum_us / static_cast<std::int64_t>(count) + 500'000) / 1'000'000;
+}
+
 Json tls(const TlsPeer& peer) {
   Json out;
   out["direction"] = direction_name(peer.direction);
@@ -147,9 +151,18 @@ Json tls(const TlsPeer& peer) {
   for (std::size_t i = 1; i < peer.causes.size(); ++i) {
     if (peer.causes[i] > 0) out["causes"][std::string(cause_name(static_cast<TlsCause>(i)))] = peer.causes[i];
   }
+  out["succeeded_since"] = peer.succeeded_since;
   out["fallbacks"] = peer.fallbacks;
+  if (peer.fallbacks > 0) out["fallback_delay_s"] = average_seconds(peer.fallback_delay_us, peer.fallbacks);
+  out["retried"] = peer.retried;
+  out["went_out"] = peer.went_out;
   out["waiting"] = peer.waiting;
+  out["bounced"] = peer.bounced;
   out["expired"] = peer.expired;
+  if (peer.messages_before >= 0) {
+    out["messages_before"] = peer.messages_before;
+    out["messages_since"] = peer.messages_since;
+  }
   return out;
 }
 

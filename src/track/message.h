@@ -73,7 +73,8 @@ struct Message {
   std::uint32_t local_user = kNobody;  // the account on this machine that handed it in
   std::uint32_t tls_peer = kNobody;  // the peer with which a handshake failed for it
   std::uint32_t last_recipient = 0;
-  bool tls_fallback_told = false;
+  bool tls_outcome_told = false;
+  std::int64_t tls_failed_us = kNoTime;  // the first time
   std::array<TransactionMark, 4> transactions{};  // several processes deliver one message at a time: their lines mix
   boost::container::small_vector<Recipient, 1> recipients;    // nearly all messages have one
   boost::container::small_vector<std::uint32_t, 2> parties;  // that it wanted to go to
@@ -99,7 +100,7 @@ struct Message {
     std::string queue_id(id());
     archive(queue_id, scope, sender_known, arrival_seen, received, has_message_id, has_envelope, chained, list_goes_on,
             removed_by_outcomes, declared, arrived_us, ended_us, size_bytes, sender_length, auth_user, local_user,
-            tls_peer, last_recipient, tls_fallback_told, transactions, recipients, parties, text);
+            tls_peer, last_recipient, tls_outcome_told, tls_failed_us, transactions, recipients, parties, text);
     if constexpr (Archive::kReads) {
       archive.require(queue_id.size() <= kLongestId && sender_length <= text.size() && last_recipient <= recipients.size());
       id_length = static_cast<std::uint8_t>(queue_id.copy(id_text.data(), kLongestId));

@@ -8,9 +8,15 @@ namespace mtalens {
 namespace {
 
 constexpr std::size_t kMostSessions = 1 << 16;  // remembered at once, twice over
+constexpr std::size_t kMostClients = 1 << 16;   // whose messages are counted
 
 // 0: nothing tells one connection from another (Exim's own log).
 std::uint32_t session_of(const Event& event) { return event.session != 0 ? event.session : event.pid; }
+
+// Postfix says "unknown" where it found no host name.
+std::string_view name_or_address(std::string_view name, std::string_view address) {
+  return name.empty() || name == "unknown" ? address : name;
+}
 
 std::uint64_t key_of(std::uint32_t host, std::uint32_t pid) { return (std::uint64_t{host} << 32) | pid; }
 
@@ -43,10 +49,9 @@ const TlsSessions::Session* TlsSessions::find(std::uint32_t host, std::uint32_t 
 
 std::uint32_t TlsSessions::peer_id(Direction direction, std::string_view name, std::string_view address,
                                    std::string_view mta) {
-  const bool nameless = name.empty() || name == "unknown";  // Postfix: no host name was found
-  if (nameless && address.empty()) return kNobody;
+  const auto wanted = name_or_address(name, address);
+  if (wanted.empty()) return kNobody;
   Names& names = direction == Direction::inbound ? inbound_ : outbound_;
-  const auto wanted = nameless ? address : name;
   const auto name_id = has_upper(wanted) ? names.names.id(lower(wanted)) : names.names.id(wanted);
   if (name_id == names.peers.size()) {
     names.peers.push_back(static_cast<std::uint32_t>(peers_.size()));
@@ -69,8 +74,10 @@ void TlsSessions::count_failure(std::uint32_t id, Session& session) {
     peer.first_failed_us = session.time_us;
     peer.first = session.evidence;
     peer.words = session.words;
+    if (peer.direction == Direction::inbound) peer.messages_before = messages_from(peer.peer);
   }
   peer.failed += session.times;
+  peer.succeeded_since = 0;
   peer.causes[static_cast<std::size_t>(session.cause)] += session.times;
   peer.last_failed_us = session.time_us;
   peer.last = session.evidence;
@@ -88,7 +95,7 @@ std::uint32_t TlsSessions::handshake(const Event& event, std::uint32_t host, con
   now.time_us = event.time_us;
   now.unnamed = now.counted = false;
   if (event.handshake == Handshake::established) {
-    if (peer != kNobody) peers_[peer].handshakes += event.times;
+    if (peer != kNobody) count_success(peer, event.times);
     return peer;
   }
   now.cause = event.cause == TlsCause::none ? TlsCause::other : event.cause;
@@ -139,31 +146,57 @@ std::uint32_t TlsSessions::name_pending(const Event& event, std::uint32_t host) 
 void TlsSessions::established_by(const Event& event, Direction direction, std::string_view name,
                                  std::string_view address) {
   const auto id = peer_id(direction, name, address, event.mta);
-  if (id != kNobody) peers_[id].handshakes += event.times;
+  if (id != kNobody) count_success(id, event.times);
 }
 
-bool TlsSessions::went_in_clear(const Event& event, std::uint32_t host, std::uint32_t peer) const {
-  if (!event.tls_version.empty()) return false;
-  if (event.relay.empty() || failed_peer(event.relay) != peer) return false;
-  if (session_of(event) == 0) return true;  // Exim names the cipher at each delivery that had one
+void TlsSessions::count_success(std::uint32_t peer, std::uint32_t times) {
+  peers_[peer].handshakes += times;
+  peers_[peer].succeeded_since += times;
+}
+
+TlsSessions::Way TlsSessions::way_of(const Event& event, std::uint32_t host, std::uint32_t peer) const {
+  if (event.relay.empty() || failed_peer(event.relay) != peer) return Way::elsewhere;
+  if (!event.tls_version.empty()) return Way::encrypted;
+  if (session_of(event) == 0) return Way::in_clear;  // Exim names the cipher at each delivery that had one
   const Session* now = find(host, session_of(event));
-  return now == nullptr || now->peer != peer || now->last == Handshake::failed;
+  return now == nullptr || now->peer != peer || now->last == Handshake::failed ? Way::in_clear : Way::encrypted;
 }
 
-void TlsSessions::count_fallback(const Event& event, std::uint32_t scope, std::uint32_t peer) {
+void TlsSessions::count_fallback(const Event& event, std::uint32_t scope, std::uint32_t peer, std::int64_t delay_us) {
   const bool sure = event.mta != "postfix" || (scope < logs_successes_.size() && logs_successes_[scope]);
   if (sure) {
     peers_[peer].fallbacks += 1;
+    peers_[peer].fallback_delay_us += delay_us;
   } else {
-    doubtful_[scope][peer] += 1;
+    Fallbacks& doubtful = doubtful_[scope][peer];
+    doubtful.messages += 1;
+    doubtful.delay_us += delay_us;
   }
+}
+
+void TlsSessions::received_from(std::string_view name, std::string_view address, std::uint32_t times) {
+  const auto who = name_or_address(name, address);
+  if (who.empty()) return;
+  const bool full = clients_.size() >= kMostClients;
+  const auto known = full ? clients_.find(who) : clients_.id(who);
+  if (!known) return;
+  if (*known == messages_of_client_.size()) messages_of_client_.push_back(0);
+  messages_of_client_[*known] += times;
+}
+
+std::int64_t TlsSessions::messages_from(std::string_view peer) const {
+  if (const auto known = clients_.find(peer)) return static_cast<std::int64_t>(messages_of_client_[*known]);
+  return clients_.size() < kMostClients ? 0 : -1;
 }
 
 void TlsSessions::logs_successes(std::uint32_t scope) {
   if (scope < logs_successes_.size() && logs_successes_[scope]) return;
   if (scope >= logs_successes_.size()) logs_successes_.resize(scope + 1);
   logs_successes_[scope] = true;
-  for (const auto& [peer, messages] : doubtful_[scope]) peers_[peer].fallbacks += messages;
+  for (const auto& [peer, fallbacks] : doubtful_[scope]) {
+    peers_[peer].fallbacks += fallbacks.messages;
+    peers_[peer].fallback_delay_us += fallbacks.delay_us;
+  }
   doubtful_.erase(scope);
 }
 
@@ -177,6 +210,7 @@ std::uint32_t TlsSessions::failed_peer(std::string_view relay) const {
 void TlsSessions::start_counting() {
   never_named_ = 0;
   doubtful_.clear();
+  std::fill(messages_of_client_.begin(), messages_of_client_.end(), 0);
   for (auto& peer : peers_) {
     TlsPeer fresh;
     fresh.direction = peer.direction;
@@ -212,19 +246,26 @@ std::vector<TlsPeer> TlsSessions::failed() const {
   });
   std::vector<TlsPeer> out;
   out.reserve(failed.size());
-  for (const auto* peer : failed) out.push_back(*peer);
+  for (const auto* peer : failed) {
+    TlsPeer& told = out.emplace_back(*peer);
+    if (told.messages_before >= 0) told.messages_since = messages_from(told.peer) - told.messages_before;
+    for (const auto& [scope, fallbacks] : doubtful_) {
+      const auto of_peer = fallbacks.find(static_cast<std::uint32_t>(peer - peers_.data()));
+      if (peer != &nobody && of_peer != fallbacks.end()) told.went_out += of_peer->second.messages;
+    }
+  }
   return out;
 }
 
 bool TlsSessions::fits_together() const {
-  bool fits = !peers_.empty();
+  bool fits = !peers_.empty() && messages_of_client_.size() == clients_.size();
   for (const auto* names : {&inbound_, &outbound_}) {
     fits = fits && names->peers.size() == names->names.size();
     for (const auto id : names->peers) fits = fits && id < peers_.size();
   }
   for (const auto& peer : peers_) fits = fits && peer.direction <= Direction::outbound;
   for (const auto& [scope, messages] : doubtful_) {
-    for (const auto& [peer, count] : messages) fits = fits && peer < peers_.size();
+    for (const auto& [peer, fallbacks] : messages) fits = fits && peer < peers_.size();
   }
   for (const auto* sessions : {&current_, &previous_}) {
     for (const auto& [key, session] : *sessions) {

@@ -27,11 +27,13 @@ class TlsSessions {
   std::uint32_t detail(const Event& event, std::uint32_t host);
   // An established handshake that only a delivery or an arrival tells of (Exim's X=).
   void established_by(const Event& event, Direction direction, std::string_view peer, std::string_view address);
-  // A message was handed to this relay after a handshake with it had failed for that message: true when it went
-  // in clear text.
-  bool went_in_clear(const Event& event, std::uint32_t host, std::uint32_t peer) const;
-  // A message went in clear text to a peer after a failed handshake. `scope`: the host and instance that say so.
-  void count_fallback(const Event& event, std::uint32_t scope, std::uint32_t peer);
+  // How a message went for which a handshake with this peer had failed before.
+  enum class Way : std::uint8_t { elsewhere, in_clear, encrypted };
+  Way way_of(const Event& event, std::uint32_t host, std::uint32_t peer) const;
+  // It went in clear text, so long after the failure. `scope`: the host and instance that say so.
+  void count_fallback(const Event& event, std::uint32_t scope, std::uint32_t peer, std::int64_t delay_us);
+  // A message came in from this client.
+  void received_from(std::string_view name, std::string_view address, std::uint32_t times);
   // The outbound peer of that name with a failed handshake, or kNobody.
   std::uint32_t failed_peer(std::string_view relay) const;
   // The session of that pid has a failed handshake whose peer nobody named: it was this relay.
@@ -50,7 +52,7 @@ class TlsSessions {
   template <typename Archive>
   void fields(Archive& archive) {
     std::vector<std::uint8_t> logging(logs_successes_.begin(), logs_successes_.end());
-    archive(inbound_, outbound_, peers_, doubtful_, logging, never_named_, current_, previous_);
+    archive(inbound_, outbound_, peers_, doubtful_, logging, never_named_, clients_, messages_of_client_, current_, previous_);
     if constexpr (Archive::kReads) {
       logs_successes_.assign(logging.begin(), logging.end());
       archive.require(fits_together());
@@ -79,6 +81,8 @@ class TlsSessions {
   const Session* find(std::uint32_t host, std::uint32_t pid) const;
   std::uint32_t peer_id(Direction direction, std::string_view name, std::string_view address, std::string_view mta);
   void count_failure(std::uint32_t peer, Session& session);
+  void count_success(std::uint32_t peer, std::uint32_t times);
+  std::int64_t messages_from(std::string_view peer) const;  // -1: not counted
   bool fits_together() const;  // no number of a peer, a name, a cause that is none
 
   // Peers by name, those who come in and those we go to apart; 0 in their ids is nobody yet.
@@ -95,8 +99,19 @@ class TlsSessions {
   std::vector<TlsPeer> peers_;
   // Postfix logs handshakes that succeed only where it is told to (smtp_tls_loglevel). Until one is seen, what went
   // in clear text and what did not look the same: peer and messages, by scope.
-  std::unordered_map<std::uint32_t, std::unordered_map<std::uint32_t, std::uint64_t>> doubtful_;
+  struct Fallbacks {
+    std::uint64_t messages = 0;
+    std::int64_t delay_us = 0;
+
+    template <typename Archive>
+    void fields(Archive& archive) {
+      archive(messages, delay_us);
+    }
+  };
+  std::unordered_map<std::uint32_t, std::unordered_map<std::uint32_t, Fallbacks>> doubtful_;
   std::vector<bool> logs_successes_;  // by scope
+  Interner clients_;  // whoever handed a message in, by the name a peer has
+  std::vector<std::uint64_t> messages_of_client_;
   std::uint64_t never_named_ = 0;        // failures whose session ended before a line told with whom
   std::unordered_map<std::uint64_t, Session> current_, previous_;  // by host and pid; the older half is dropped
 };

@@ -144,6 +144,9 @@ void Tracker::on_received(const Event& event) {
     tls_.established_by(event, Direction::inbound, event.client, event.client_address);
   }
   if (event.queue_id.empty()) return;
+  if (!event.client.empty() || !event.client_address.empty()) {
+    tls_.received_from(event.client, event.client_address, event.times);
+  }
   Message* known = messages_.find(scope_, event.queue_id);
   if (known != nullptr && known->ended() && (known->received || event.time_us - known->ended_us > kLateLine)) {
     messages_.drop(*known);
@@ -270,11 +273,8 @@ void Tracker::delivered(Message& message, Recipient& recipient, const Event& eve
       party.accepted_recipient();
     }
     // Where the log names connections, the handshake that failed in this one was for this message.
-    if (event.session != 0 && message.tls_peer == kNobody) message.tls_peer = tls_.name_pending(event, host_);
-    if (message.tls_peer != kNobody && !message.tls_fallback_told && tls_.went_in_clear(event, host_, message.tls_peer)) {
-      message.tls_fallback_told = true;
-      tls_.count_fallback(event, scope_, message.tls_peer);
-    }
+    if (event.session != 0 && message.tls_peer == kNobody) handshake_failed(message, tls_.name_pending(event, host_), event.time_us);
+    if (message.tls_peer != kNobody && !message.tls_outcome_told) tell_tls_outcome(message, event);
   }
   leave(message, recipient, event.time_us);
 }
@@ -285,7 +285,7 @@ void Tracker::deferred(Message& message, Recipient& recipient, const Event& even
   if (event.stage == Stage::starttls && event.code / 100 != 5) {
     auto peer = tls_.name_pending(event, host_);
     if (peer == kNobody) peer = tls_.failed_peer(event.relay);
-    if (peer != kNobody) message.tls_peer = peer;
+    handshake_failed(message, peer, event.time_us);
   }
   Party& party = parties_[recipient.party];
   party.attempts.deferred += event.times;
@@ -318,6 +318,7 @@ void Tracker::failed(Message& message, Recipient& recipient, const Event& event,
       count_expired(message, recipient, event.time_us);
     } else {
       totals_.bounced += 1;
+      if (message.tls_peer != kNobody) tls_.peer(message.tls_peer).bounced += 1;
     }
   }
   leave(message, recipient, event.time_us);
@@ -539,13 +540,32 @@ void Tracker::on_tls(const Event& event) {
   const auto peer = tls_.handshake(event, host_, evidence);
   if (event.handshake == Handshake::established && event.direction == Direction::outbound) tls_.logs_successes(scope_);
   if (event.handshake != Handshake::failed || event.queue_id.empty() || peer == kNobody) return;
-  if (Message* message = messages_.find(scope_, event.queue_id)) message->tls_peer = peer;
+  if (Message* message = messages_.find(scope_, event.queue_id)) handshake_failed(*message, peer, event.time_us);
 }
 
 void Tracker::on_tls_detail(const Event& event) {
   const auto peer = tls_.detail(event, host_);
   if (event.queue_id.empty() || peer == kNobody) return;
-  if (Message* message = messages_.find(scope_, event.queue_id)) message->tls_peer = peer;
+  if (Message* message = messages_.find(scope_, event.queue_id)) handshake_failed(*message, peer, event.time_us);
+}
+
+// A handshake with this peer failed for the message.
+void Tracker::handshake_failed(Message& message, std::uint32_t peer, std::int64_t time_us) {
+  if (peer == kNobody) return;
+  if (message.tls_failed_us == kNoTime) message.tls_failed_us = time_us;
+  message.tls_peer = peer;
+}
+
+// It was delivered after all.
+void Tracker::tell_tls_outcome(Message& message, const Event& event) {
+  const auto way = tls_.way_of(event, host_, message.tls_peer);
+  if (way == TlsSessions::Way::elsewhere) return;
+  message.tls_outcome_told = true;
+  if (way == TlsSessions::Way::encrypted) {
+    tls_.peer(message.tls_peer).retried += 1;
+  } else {
+    tls_.count_fallback(event, scope_, message.tls_peer, std::max<std::int64_t>(0, event.time_us - message.tls_failed_us));
+  }
 }
 
 // ---- who is who ----------------------------------------------------------------------------------------------

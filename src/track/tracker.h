@@ -92,6 +92,8 @@ class Tracker {
   void on_related(const Event& event);
   void on_tls(const Event& event);
   void on_tls_detail(const Event& event);
+  void handshake_failed(Message& message, std::uint32_t peer, std::int64_t time_us);
+  void tell_tls_outcome(Message& message, const Event& event);
 
   void delivered(Message& message, Recipient& recipient, const Event& event, bool new_transaction);
   void deferred(Message& message, Recipient& recipient, const Event& event, bool new_transaction);

@@ -290,3 +290,27 @@ TEST_CASE("A hundred peers that fail alike: fifty are told one by one, the other
   CHECK(others->numbers["first"] == "1970-01-01T00:00:01Z");
   CHECK(others->title == "STARTTLS to 50 more peers fails: the handshake times out");
 }
+
+TEST_CASE("The hosts of one operator are one story; what a client's mail does is said", "[rules]") {
+  Analysis analysis;
+  analysis.input.from_us = 0;
+  for (const auto* host : {"mail-qg0-f50.google.com", "mail-qg0-f51.google.com"}) {
+    TlsPeer peer;
+    peer.direction = Direction::inbound;
+    peer.peer = host;
+    peer.handshakes = peer.failed = 4;
+    peer.causes[static_cast<std::size_t>(TlsCause::no_shared_cipher)] = 4;
+    peer.first_failed_us = 2 * 86'400'000'000;
+    peer.last_failed_us = 3 * 86'400'000'000;
+    peer.messages_before = 10;
+    peer.messages_since = 0;
+    analysis.tls.push_back(peer);
+  }
+  const auto findings = findings_of(analysis);
+  REQUIRE(findings.size() == 1);
+  const auto& found = findings.front();
+  CHECK(found.title == "2 hosts of Google fail STARTTLS with you: you share no TLS cipher");
+  CHECK(found.numbers["failed"] == 8);
+  CHECK(found.details.back() == "no handshake with it ever succeeded in this log; 20 messages came in from it before the first "
+                                "failure (10 a day), none since: its mail does not reach you any more");
+}

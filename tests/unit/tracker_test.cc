@@ -650,6 +650,7 @@ TEST_CASE("track: Postfix went on in clear text: seen where it logs the handshak
     REQUIRE(peer != nullptr);
     CHECK(peer->failed == 2);
     CHECK(peer->fallbacks == 1);
+    CHECK(peer->fallback_delay_us == 300'000'000);  // 10:00:01 to 10:05:01
     CHECK(peer->waiting == 0);
   }
   SECTION("it does, and this one succeeded: it went encrypted") {
@@ -661,6 +662,8 @@ TEST_CASE("track: Postfix went on in clear text: seen where it logs the handshak
     REQUIRE(peer != nullptr);
     CHECK(peer->failed == 1);
     CHECK(peer->handshakes == 2);
+    CHECK(peer->succeeded_since == 1);
+    CHECK(peer->retried == 1);
     CHECK(peer->fallbacks == 0);
   }
   SECTION("it does not: nothing is claimed") {
@@ -668,7 +671,29 @@ TEST_CASE("track: Postfix went on in clear text: seen where it logs the handshak
     const auto* peer = peer_named(said, Direction::outbound, "mx.nocipher.example");
     REQUIRE(peer != nullptr);
     CHECK(peer->failed == 1);
+    CHECK(peer->went_out == 1);
     CHECK(peer->fallbacks == 0);
+  }
+}
+
+TEST_CASE("track: what a client brought before its handshakes failed, and what since", "[track]") {
+  const auto failure = postfix("10:00:00", "smtpd[1]", "SSL_accept error from mail.shop.example[192.0.2.50]: -1");
+  const auto brings = [](std::string_view clock, std::string_view id) {
+    return postfix(clock, "smtpd[2]", std::string(id) + ": client=mail.shop.example[192.0.2.50]");
+  };
+  const auto before = brings("09:00:00", "AAAAA1") + brings("09:30:00", "AAAAA2");
+  SECTION("two, then none") {
+    const auto said = analyze_text(before + failure);
+    REQUIRE(said.tls.size() == 1);
+    CHECK(said.tls[0].messages_before == 2);
+    CHECK(said.tls[0].messages_since == 0);
+  }
+  SECTION("two, then one more") {
+    const auto said = analyze_text(before + failure + brings("11:00:00", "AAAAA3"));
+    REQUIRE(said.tls.size() == 1);
+    CHECK(said.tls[0].messages_before == 2);
+    CHECK(said.tls[0].messages_since == 1);
+    CHECK(said.tls[0].succeeded_since == 0);
   }
 }
 
