@@ -59,7 +59,7 @@ Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_q
     cost.joining += joining.lap();
     if (!decisions.any()) return;
     for (const auto& event : batch.events) {
-      if (is_asked_for(event, options)) decisions.add(event);
+      if (decisions.concern(event) && is_asked_for(event, options)) decisions.add(event);
     }
   });
   cost.reading = watch.lap();

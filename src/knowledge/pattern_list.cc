@@ -170,6 +170,8 @@ struct OwnDecisions::Caches {
 
 OwnDecisions::OwnDecisions(const Knowledge& knowledge) : knowledge_(&knowledge), caches_(std::make_unique<Caches>()) {
   const auto own = [](const auto& entry) { return !entry.origin.builtin; };
+  own_providers_.push_back(0);  // of no operator
+  for (const auto& provider : knowledge.providers()) own_providers_.push_back(own(provider));
   any_provider_ = std::any_of(knowledge.providers().begin(), knowledge.providers().end(), own);
   any_reply_ = std::any_of(knowledge.replies().begin(), knowledge.replies().end(), own);
   any_tls_ = std::any_of(knowledge.tls().begin(), knowledge.tls().end(), own);
@@ -178,9 +180,7 @@ OwnDecisions::OwnDecisions(const Knowledge& knowledge) : knowledge_(&knowledge),
 OwnDecisions::~OwnDecisions() = default;
 
 void OwnDecisions::add(const Event& event) {
-  if (any_provider_ && event.operator_id != 0) {
-    if (const auto* provider = knowledge_->provider_entry(event.operator_id)) count(provider->id, provider->origin, event.times);
-  }
+  if (const auto* provider = knowledge_->provider_entry(event.operator_id)) count(provider->id, provider->origin, event.times);
   if (event.meaning_is_own) ask_for_reply(event);
   const bool handshake = event.kind == EventKind::tls || event.kind == EventKind::tls_detail;
   if (any_tls_ && handshake && !event.reply.empty()) ask_for_handshake(event);

@@ -98,7 +98,11 @@ class OwnDecisions {
 
   // Whether there are entries of the user's at all.
   bool any() const { return any_provider_ || any_reply_ || any_tls_; }
-  // After the event was classified.
+  // Whether one of them may have decided something of this event, which was classified: most it does not concern.
+  bool concern(const Event& event) const {
+    return event.meaning_is_own || (any_provider_ && own_providers_[event.operator_id]) ||
+           (any_tls_ && (event.kind == EventKind::tls || event.kind == EventKind::tls_detail));
+  }
   void add(const Event& event);
   // The most frequent first, then by id.
   std::vector<Row> rows() const;
@@ -112,6 +116,7 @@ class OwnDecisions {
 
   const Knowledge* knowledge_;
   bool any_provider_ = false, any_reply_ = false, any_tls_ = false;
+  std::vector<char> own_providers_;                 // by operator id
   std::unordered_map<std::string_view, Row> rows_;  // by id
   std::unique_ptr<Caches> caches_;
   std::string folded_;

@@ -187,7 +187,9 @@ std::string without_tls_to(std::string_view mta, const std::string& host, const 
   if (mta == "sendmail") {
     return fmt::format("# sendmail: in clear text to it, with FEATURE(`access_db') in sendmail.mc\n"
                        "    echo 'Try_TLS:{} NO' >> /etc/mail/access\n"
-                       "    makemap hash /etc/mail/access < /etc/mail/access\n", host);
+                       "    makemap hash /etc/mail/access < /etc/mail/access\n"
+                       "# tried again at once: without what sendmail remembers of the host\n"
+                       "    purgestat -OTimeout.hoststatus=1s\n", host);
   }
   return mta == "exim" ? fmt::format("# Exim: in clear text to it, in the smtp transport\n    hosts_avoid_tls = {}\n", host) : std::string();
 }

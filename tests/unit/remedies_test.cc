@@ -115,3 +115,13 @@ TEST_CASE("remedies: a client that shares no cipher is served by a second certif
     }
   }
 }
+
+TEST_CASE("remedies: sendmail goes in clear to a host at once, for what it remembers of the host is purged", "[remedies]") {
+  TlsPeer peer;
+  peer.direction = Direction::outbound;
+  peer.peer = "mx.nocipher.example.org";
+  peer.mtas = {"sendmail"};
+  const auto remedy = starttls_remedy(peer, TlsCause::no_shared_cipher, Knowledge::builtin());
+  CHECK(has(remedy, "echo 'Try_TLS:mx.nocipher.example.org NO' >> /etc/mail/access\n"));
+  CHECK(has(remedy, "purgestat -OTimeout.hoststatus=1s\n"));
+}
