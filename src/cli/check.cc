@@ -82,6 +82,26 @@ std::string line_for_github(const Failure& failure) {
   return fmt::format("::error file={},line={}::{}\n", escaped_for_github(safe_text(failure.file), true), failure.line, says);
 }
 
+// A test case for each finding, and one for each number that is not as expected.
+std::string junit_of(const std::vector<Finding>& findings, const nlohmann::json& report, const Expectation* expectation,
+                     const Options& options, const std::vector<Failure>& failures) {
+  static constexpr std::string_view kDeviation = "check/expectation";
+  auto cases = findings;
+  for (const auto& failure : failures) {
+    if (options.expect.empty() || failure.file != options.expect) continue;
+    Finding& deviation = cases.emplace_back();
+    deviation.id = kDeviation;
+    deviation.severity = Severity::critical;
+    deviation.title = failure.says;
+    deviation.subject = {{"line", std::to_string(failure.line)}};
+  }
+  return junit_report(cases, [&](const Finding& finding) {
+    if (finding.id == kDeviation) return true;
+    const auto place = static_cast<std::size_t>(&finding - cases.data());
+    return finding.severity >= options.fail_on && (expectation == nullptr || !expectation->names(report.at("findings")[place]));
+  });
+}
+
 bool runs_at_github() {
   const char* told = std::getenv("GITHUB_ACTIONS");
   return told != nullptr && std::string_view(told) == "true";
@@ -116,6 +136,11 @@ int run_check(const Options& options) {
   add_findings(findings, report, expectation ? &*expectation : nullptr, options.fail_on, failures);
 
   Output output(options.output);
+  if (options.format == "junit") {
+    output.write(junit_of(findings, report, expectation ? &*expectation : nullptr, options, failures));
+    output.done();
+    return !complete ? 2 : failures.empty() ? 0 : 1;
+  }
   const bool github = runs_at_github();
   for (const auto& failure : failures) output.write(github ? line_for_github(failure) : line_for_people(failure));
   output.write(verdict(analysis, failures, expectation.has_value()));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "mtalens/analysis.h"
+#include "rules/wording.h"
 
 namespace mtalens {
 
@@ -31,6 +32,6 @@ struct Cost {
 };
 
 // "61,685 lines, 7.1 MB in 0.12 s (59 MB/s): 0.09 s to read and parse, …; 24 MB of memory at most"
-std::string cost_words(const InputSummary& input, const Cost& cost);
+std::string cost_words(const InputSummary& input, const Cost& cost, Units units);
 
 }  // namespace mtalens

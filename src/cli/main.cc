@@ -7,6 +7,8 @@
 #include <map>
 
 #include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/option_table.h"
 #include "cli/options.h"
 #include "cli/output.h"
 
@@ -21,11 +23,26 @@ int say(const std::string& text) {
   return 0;
 }
 
+std::string help(const Options& options) {
+  const auto about = options.help->empty() && options.command_named ? options.command : *options.help;
+  if (about == "all") return full_help();
+  if (about.empty()) return short_help();
+  if (find_command(about) == nullptr) throw UsageError(fmt::format("--help: '{}' is neither all nor a command", about));
+  return command_help(about);
+}
+
+std::string generated_for_package(const std::string& what) {
+  auto text = generated(what);
+  if (text.empty()) throw UsageError(fmt::format("--generate: '{}' is none of man, man-COMMAND, bash, zsh, fish", what));
+  return text;
+}
+
 int run(const Options& options) {
+  if (!options.generate.empty()) return say(generated_for_package(options.generate));
   if (options.version) return say(fmt::format("mtalens {}\n", MTALENS_VERSION));
-  const bool reads_logs = options.command != "patterns" && options.command != "explain";
-  const bool nothing_to_read = reads_logs && options.files.empty() && options.state.empty() && isatty(STDIN_FILENO);
-  if (options.help || nothing_to_read) return say(help_text());
+  if (options.help) return say(help(options));
+  const bool reads_logs = find_command(options.command)->reads_logs;
+  if (reads_logs && options.files.empty() && options.state.empty() && isatty(STDIN_FILENO)) return say(short_help());
   static const std::map<std::string, int (*)(const Options&)> kCommands{
       {"report", run_report}, {"queue", run_queue},   {"compare", run_compare},   {"events", run_events},
       {"trace", run_trace},   {"check", run_check},   {"patterns", run_patterns}, {"explain", run_explain}};

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <boost/program_options.hpp>
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
@@ -12,6 +13,7 @@
 #include <fstream>
 
 #include "cli/known.h"
+#include "cli/option_table.h"
 #include "cli/times.h"
 #include "mtalens/parser.h"
 
@@ -20,50 +22,36 @@ namespace po = boost::program_options;
 namespace mtalens {
 namespace {
 
-const std::vector<std::string> kCommands{"report", "queue", "trace", "compare", "events", "check", "patterns", "explain"};
-
 std::int64_t now_us() {
   using namespace std::chrono;
   return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
 }
 
 po::options_description settings() {
-  po::options_description out("Options");
-  auto add = out.add_options();
-  add("mta", po::value<std::string>()->value_name("NAME"), "auto, postfix, sendmail or exim: which MTA wrote the log (default: each line is recognized)");
-  add("since", po::value<std::string>()->value_name("TIME"), "count from here: 2026-12-09, 2026-12-09T14:00, yesterday, -36h");
-  add("until", po::value<std::string>()->value_name("TIME"), "leave out what came later");
-  add("at", po::value<std::string>()->value_name("TIME"), "queue: the moment (default: the end of the log); compare: when the change was made");
-  add("year", po::value<int>()->value_name("YEAR"), "of each file's first stamp that bears none (default: told from the file's age)");
-  add("timezone", po::value<std::string>()->value_name("ZONE"), "of stamps that bear none: Europe/London, UTC (default: this machine's)");
-  add("our-domain", po::value<std::vector<std::string>>()->composing()->value_name("DOMAIN"), "a domain whose mail is ours (may be given again)");
-  add("patterns", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
-      "a folder of pattern files over the built-in ones (may be given again)");
-  add("format", po::value<std::string>()->value_name("FORMAT"), "text or json (events are always JSON, one object a line); report: html, markdown, csv, prometheus, junit, mail too");
-  add("to", po::value<std::vector<std::string>>()->composing()->value_name("ADDRESS"), "--format mail: whom it is for (may be given again)");
-  add("from", po::value<std::string>()->value_name("ADDRESS"), "--format mail: whom it is from (default: who runs it)");
-  add("state", po::value<std::string>()->value_name("FILE"), "report, queue: go on where the last run with this file ended, and keep it for the next");
-  add("state-out", po::value<std::string>()->value_name("FILE"), "only write such a file (-: to standard output, without a report)");
-  add("keep", po::value<std::string>()->value_name("DAYS"), "how far back a state's history goes (default: 400d)");
-  add("output,o", po::value<std::string>()->value_name("FILE"), "write there, once all is read (default: standard output)");
-  add("expect", po::value<std::string>()->value_name("FILE"), "check: what the report must say; --write-expect makes one to edit");
-  add("write-expect", po::value<std::string>()->value_name("FILE"), "check: write there what this log's report says");
-  add("fail-on", po::value<std::string>()->value_name("SEVERITY"), "check: info, warning or critical: what fails unless it is expected (default: warning)");
-  add("jobs", po::value<int>()->value_name("N"), "threads (default: one for each core)");
-  add("color", po::value<std::string>()->value_name("WHEN"), "auto, always or never");
-  add("quiet-when-clean", po::bool_switch(), "report: print nothing where nothing is wrong, so that cron sends no mail");
-  add("quiet", po::bool_switch(), "nothing on standard error but errors");
-  add("verbose", po::bool_switch(), "every finding with what to do, and on standard error what the run cost");
-  add("config", po::value<std::string>()->value_name("FILE"), "settings, one `name = value` a line, under these names");
-  add("help,h", po::bool_switch(), "this text");
-  add("version", po::bool_switch(), "the version");
+  po::options_description out;
+  for (const auto& option : option_table()) {
+    std::string name(option.name);
+    if (!option.letter.empty()) (name += ',') += option.letter;
+    const po::value_semantic* takes = po::bool_switch();
+    if (option.optional_argument) {
+      takes = po::value<std::string>()->implicit_value("");
+    } else if (option.repeats) {
+      takes = po::value<std::vector<std::string>>()->composing();
+    } else if (!option.argument.empty()) {
+      takes = po::value<std::string>();
+    }
+    out.add_options()(name.c_str(), takes);
+  }
   return out;
 }
 
-// For tests: how much is read at once.
+// For tests, how much is read at once; for packages, the man page and the completions.
 po::options_description hidden() {
   po::options_description out;
-  out.add_options()("block-bytes", po::value<int>())("arguments", po::value<std::vector<std::string>>());
+  auto add = out.add_options();
+  add("block-bytes", po::value<std::string>());
+  add("generate", po::value<std::string>());
+  add("arguments", po::value<std::vector<std::string>>());
   return out;
 }
 
@@ -100,6 +88,43 @@ bool wants_color(const po::variables_map& given, const std::string& output) {
   return output.empty() && isatty(STDOUT_FILENO) && (no_color == nullptr || *no_color == '\0');
 }
 
+std::string did_you_mean(std::string_view name, const std::vector<std::string_view>& names, std::string_view before) {
+  const auto meant = nearest(name, names);
+  return meant.empty() ? "" : fmt::format("; did you mean {}{}?", before, meant);
+}
+
+[[noreturn]] void refuse_unknown(const std::string& given, std::string_view where, std::string_view dashes) {
+  const auto name = given.substr(std::min(given.find_first_not_of('-'), given.size()));
+  throw UsageError(fmt::format("{}there is no option {}{}{}", where, given.starts_with('-') ? "" : dashes, given,
+                               did_you_mean(name, option_names(), dashes)));
+}
+
+// A word that is nearly a command's name and no file.
+void refuse_misspelled_command(const std::string& word) {
+  std::error_code none;
+  if (word.find_first_of("/.-") != std::string::npos || std::filesystem::exists(word, none)) return;
+  const auto meant = did_you_mean(word, command_names(), "");
+  if (!meant.empty()) throw UsageError(fmt::format("'{}' is neither a command nor a file{}", word, meant));
+}
+
+// Options of which a command would make nothing.
+void refuse_misplaced(const po::variables_map& given, const Options& options) {
+  for (const auto& entry : option_table()) {
+    const std::string name(entry.name);
+    if (entry.commands.empty() || !given.count(name) || is_for(entry, options.command)) continue;
+    if (entry.argument.empty() && !given[name].as<bool>()) continue;
+    std::string commands;
+    for (const auto command : words(entry.commands)) commands += fmt::format("{}`{}`", commands.empty() ? "" : ", ", command);
+    throw UsageError(fmt::format("--{}: only for {}", name, commands));
+  }
+}
+
+Units units_option(const std::string& name) {
+  if (name == "si") return Units::si;
+  if (name == "iec") return Units::iec;
+  throw UsageError(fmt::format("--units: '{}' is none of si, iec", name));
+}
+
 void read_settings(const std::string& file, const po::options_description& known, po::variables_map& given, bool must_exist) {
   std::ifstream in(file);
   if (!in) {
@@ -108,6 +133,8 @@ void read_settings(const std::string& file, const po::options_description& known
   }
   try {
     po::store(po::parse_config_file(in, known), given);
+  } catch (const po::unknown_option& error) {
+    refuse_unknown(error.get_option_name(), file + ": ", "");
   } catch (const po::error& error) {
     throw UsageError(fmt::format("{}: {}", file, error.what()));
   }
@@ -117,9 +144,15 @@ void take_arguments(const po::variables_map& given, Options& options) {
   std::vector<std::string> arguments;
   if (given.count("arguments")) arguments = given["arguments"].as<std::vector<std::string>>();
   auto first = arguments.begin();
-  if (first != arguments.end() && std::find(kCommands.begin(), kCommands.end(), *first) != kCommands.end()) {
-    options.command = *first++;
+  if (first != arguments.end()) {
+    options.command_named = find_command(*first) != nullptr;
+    if (options.command_named) {
+      options.command = *first++;
+    } else {
+      refuse_misspelled_command(*first);
+    }
   }
+  if (given.count("help")) return;
   const auto needs = [&](const char* command, const char* what) {
     if (options.command != command) return;
     if (first == arguments.end()) throw UsageError(fmt::format("{}: say {}", command, what));
@@ -157,7 +190,11 @@ bool is_address(const std::string& text) {
 }
 
 void check_mail(const Options& options) {
-  if (options.format != "mail") return;
+  if (options.format != "mail") {
+    if (!options.mail_to.empty()) throw UsageError("--to: only --format mail has somebody to send to");
+    if (!options.mail_from.empty()) throw UsageError("--from: only --format mail names a sender");
+    return;
+  }
   if (options.mail_to.empty()) throw UsageError("--format mail: say whom it is for with --to ADDRESS");
   for (const auto& address : options.mail_to) {
     if (!is_address(address)) throw UsageError(fmt::format("--to: '{}' is no address", address));
@@ -175,7 +212,6 @@ std::int64_t keep_option(const po::variables_map& given) {
 // A state is of all that was read, to its end.
 void check_state(const Options& options) {
   if (options.state.empty() && options.state_out.empty()) return;
-  if (options.command != "report" && options.command != "queue") throw UsageError("--state: only for `report` and `queue`");
   if (options.until_us != INT64_MAX || options.at_us != kNoTime) {
     throw UsageError("--state: tells how things stand now; --until and --at need the logs themselves, without --state");
   }
@@ -188,17 +224,18 @@ void check(const Options& options) {
     for (const Parser* parser : known(options).knowledge.parsers()) names += ", " + std::string(parser->mta());
     throw UsageError(fmt::format("--mta: '{}' is none of {}", options.mta, names));
   }
-  if (options.at_us != kNoTime && options.command != "queue" && options.command != "compare") {
-    throw UsageError("--at: only `queue` and `compare` look at a moment");
-  }
   if (options.at_us == kNoTime && options.command == "compare") throw UsageError("compare: say --at TIME, when the change was made");
   static const std::vector<std::string> kReportFormats{"html", "markdown", "csv", "prometheus", "junit", "mail"};
+  if (options.command == "report") check_mail(options);
   const auto& formats = kReportFormats;
-  if (options.command == "report" && std::find(formats.begin(), formats.end(), options.format) != formats.end()) return check_mail(options);
+  if (options.command == "report" && std::find(formats.begin(), formats.end(), options.format) != formats.end()) return;
+  if (options.command == "check" && options.format == "junit") return;
   const bool ndjson = options.command == "events" && (options.format == "ndjson" || options.format == "json");
   if (options.format != "text" && options.format != "json" && !ndjson) {
     throw UsageError(fmt::format("--format: '{}' is none of text, json{}", options.format,
-                                 options.command == "report" ? ", html, markdown, csv, prometheus, junit, mail" : ""));
+                                 options.command == "report"  ? ", html, markdown, csv, prometheus, junit, mail"
+                                 : options.command == "check" ? ", junit"
+                                                              : ""));
   }
 }
 
@@ -214,15 +251,18 @@ Options read_options(int argc, char** argv) {
   try {
     using namespace po::command_line_style;
     po::store(po::command_line_parser(argc, argv).options(all).positional(positions).style(unix_style & ~allow_guessing).run(), given);
+  } catch (const po::unknown_option& error) {
+    refuse_unknown(error.get_option_name(), "", "--");
   } catch (const po::error& error) {
     throw UsageError(error.what());
   }
+  Options options;
+  take_arguments(given, options);
+  refuse_misplaced(given, options);
   if (given.count("config")) read_settings(given["config"].as<std::string>(), known, given, true);
   if (const char* home = std::getenv("HOME")) read_settings(std::string(home) + "/.config/mtalens.conf", known, given, false);
   read_settings("/etc/mtalens.conf", known, given, false);
 
-  Options options;
-  take_arguments(given, options);
   if (given.count("timezone")) set_zone(given["timezone"].as<std::string>());
   tzset();
   take(given, "mta", options.mta);
@@ -230,7 +270,6 @@ Options read_options(int argc, char** argv) {
   take(given, "to", options.mail_to);
   take(given, "from", options.mail_from);
   take(given, "output", options.output);
-  take(given, "year", options.year);
   take(given, "our-domain", options.our_domains);
   take(given, "patterns", options.pattern_dirs);
   take(given, "state", options.state);
@@ -239,7 +278,8 @@ Options read_options(int argc, char** argv) {
   take(given, "quiet", options.quiet);
   take(given, "quiet-when-clean", options.quiet_when_clean);
   take(given, "verbose", options.verbose);
-  take(given, "help", options.help);
+  if (given.count("help")) options.help = given["help"].as<std::string>();
+  take(given, "generate", options.generate);
   take(given, "version", options.version);
   take(given, "expect", options.expect);
   take(given, "write-expect", options.write_expect);
@@ -249,38 +289,23 @@ Options read_options(int argc, char** argv) {
   if (given.count("until")) options.until_us = time_option(given, "until");
   if (given.count("at")) options.at_us = time_option(given, "at");
   const auto whole = [&](const char* name, int least, int most) {
-    const int value = given[name].as<int>();
-    if (value < least || value > most) throw UsageError(fmt::format("--{}: {} is not between {} and {}", name, value, least, most));
+    const auto& text = given[name].as<std::string>();
+    int value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+      throw UsageError(fmt::format("--{}: '{}' is no number from {} to {}", name, text, least, most));
+    }
     return value;
   };
   if (given.count("jobs")) options.jobs = static_cast<unsigned>(whole("jobs", 1, 256));
   if (given.count("year")) options.year = whole("year", 1970, 9999);
   if (given.count("block-bytes")) options.block_bytes = static_cast<std::size_t>(whole("block-bytes", 1, 1 << 30));
   options.color = wants_color(given, options.output);
+  if (given.count("units")) options.units = units_option(given["units"].as<std::string>());
+  if (options.help || options.version || !options.generate.empty()) return options;
   check(options);
   if (!options.output.empty()) check_output(options);
   return options;
-}
-
-std::string help_text() {
-  std::ostringstream out;
-  out << "mtalens says what is wrong in a mail log of Postfix, sendmail or Exim: who refuses\n"
-         "our mail and why, whether the queue toward them grows, which STARTTLS handshakes fail.\n\n"
-         "  mtalens /var/log/mail.log             the diagnosis (rotated and compressed files too)\n"
-         "  mtalens /var/log/exim4/mainlog*\n"
-         "  journalctl -o short-iso -t postfix/smtp -t postfix/qmgr … | mtalens\n"
-         "  journalctl -o json --since -7d -u 'postfix*' -u exim4 -u sendmail | mtalens\n"
-         "                                        on a machine without syslog files\n"
-         "  mtalens queue --at 2026-12-09T14:00 FILE…     what the queue held then\n"
-         "  mtalens compare --at 2026-12-12T09:00 FILE…   did the change of then help?\n"
-         "  mtalens trace ID|ADDRESS|MESSAGE-ID FILE…     one message's whole life\n"
-         "  mtalens explain throttle/too-many-messages    what a finding means and what to do\n"
-         "  mtalens patterns list [WORD…]                 what is known of providers and replies\n"
-         "  mtalens patterns test [DIR…]                  whether pattern files hold\n"
-         "  mtalens check --expect FILE FILE…     for CI: exit 1 where something is wrong or unexpected\n"
-         "  mtalens events FILE…                  every line's meaning, as NDJSON\n\n"
-      << settings() << "\nExit: 0 it ran; 1 check: something is wrong or unexpected; 2 it could not do all that was asked.\n";
-  return out.str();
 }
 
 }  // namespace mtalens

@@ -2,17 +2,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "mtalens/event.h"
 #include "mtalens/finding.h"
+#include "rules/wording.h"
 
 namespace mtalens {
 
 struct Options {
   std::string command = "report";
+  bool command_named = false;
   std::vector<std::string> files;  // empty: standard input
   std::string what;                // trace, explain: what to look for; patterns: list or test
 
@@ -39,8 +42,10 @@ struct Options {
   bool quiet = false;
   bool quiet_when_clean = false;  // report
   bool verbose = false;
-  bool help = false;
+  Units units = Units::si;
+  std::optional<std::string> help;  // "all", a command or nothing
   bool version = false;
+  std::string generate;  // what for a package: man, bash, zsh, fish
 };
 
 // What the user asked for makes no sense; what() says which option and why.
@@ -52,7 +57,5 @@ class UsageError : public std::runtime_error {
 // Reads the command line, then /etc/mtalens.conf, ~/.config/mtalens.conf and --config FILE for what it does not
 // say. Sets the process's time zone where --timezone is given. Throws UsageError.
 Options read_options(int argc, char** argv);
-
-std::string help_text();
 
 }  // namespace mtalens

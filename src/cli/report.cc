@@ -38,7 +38,7 @@ std::string formatted(const Options& options, const Analysis& analysis, const st
   if (format == "markdown") return markdown_report(analysis, findings);
   if (format == "csv") return csv_report(analysis);
   if (format == "prometheus") return prometheus_report(analysis, findings);
-  if (format == "junit") return junit_report(findings, Severity::warning);
+  if (format == "junit") return junit_report(findings, [](const Finding& f) { return f.severity >= Severity::warning; });
   if (format == "mail") return mail_report(analysis, findings, mail_header(options));
   return text_report(analysis, findings, {options.color, page_width(), options.verbose, locale_is_utf8()});
 }
@@ -56,7 +56,7 @@ int run_report(const Options& options) {
   output.write(formatted(options, analysis, findings));
   output.done();
   cost.writing = watch.lap();
-  if (options.verbose && !options.quiet) fmt::print(stderr, "mtalens: {}\n", cost_words(analysis.input, cost));
+  if (options.verbose && !options.quiet) fmt::print(stderr, "mtalens: {}\n", cost_words(analysis.input, cost, options.units));
   return complete ? 0 : 2;
 }
 

@@ -23,8 +23,7 @@ std::string test_case(const Finding& finding, bool failed) {
 
 }  // namespace
 
-std::string junit_report(const std::vector<Finding>& findings, Severity fail_on) {
-  const auto fails = [&](const Finding& f) { return f.severity >= fail_on; };
+std::string junit_report(const std::vector<Finding>& findings, const std::function<bool(const Finding&)>& fails) {
   const auto failures = std::count_if(findings.begin(), findings.end(), fails);
   std::string out = fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"mtalens\" tests=\"{}\" failures=\"{}\">\n",
                                 std::max<std::size_t>(findings.size(), 1), failures);

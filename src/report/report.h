@@ -1,6 +1,7 @@
 // What an analysis looks like on paper. Reports compute nothing: they print what rules and tracking found.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,7 @@ std::string csv_report(const Analysis& analysis);
 // The text format of Prometheus, for node_exporter's textfile collector.
 std::string prometheus_report(const Analysis& analysis, const std::vector<Finding>& findings);
 // One test case for each finding; those at or above `fail_on` have failed.
-std::string junit_report(const std::vector<Finding>& findings, Severity fail_on);
+std::string junit_report(const std::vector<Finding>& findings, const std::function<bool(const Finding&)>& fails);
 
 struct MailHeader {
   std::string from;

@@ -8,6 +8,7 @@
 #include "report/chart.h"
 #include "report/report.h"
 #include "report/safe_text.h"
+#include "report/wrapped.h"
 #include "rules/wording.h"
 
 namespace mtalens {
@@ -23,26 +24,6 @@ constexpr std::size_t kLongDetail = 145;  // bytes of a quoted reply
 constexpr std::size_t kUndescribedRows = 5;
 constexpr std::size_t kProviderRows = 8;
 constexpr std::size_t kCharts = 2;
-
-// Breaks at blanks into lines of at most `room` columns; a longer word stays whole.
-std::vector<std::string> wrapped(std::string_view text, std::size_t room) {
-  std::vector<std::string> out;
-  std::size_t used = 0;
-  while (!text.empty()) {
-    const auto word = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(word.size() + 1, text.size()));
-    if (word.empty()) continue;
-    const auto wide = columns(word);
-    if (out.empty() || used + 1 + wide > room) {
-      out.emplace_back(word);
-      used = wide;
-    } else {
-      (out.back() += ' ') += word;
-      used += 1 + wide;
-    }
-  }
-  return out;
-}
 
 class Page {
  public:

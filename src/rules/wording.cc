@@ -125,4 +125,14 @@ std::string_view direction_name(Direction direction) {
   return "";
 }
 
+std::string size(std::uint64_t bytes, Units units) {
+  const double step = units == Units::si ? 1000 : 1024;
+  const auto names = units == Units::si ? std::array{"kB", "MB", "GB", "TB"} : std::array{"KiB", "MiB", "GiB", "TiB"};
+  if (static_cast<double>(bytes) < step) return fmt::format("{} B", bytes);
+  auto value = static_cast<double>(bytes) / step;
+  std::size_t unit = 0;
+  for (; unit + 1 < names.size() && value >= step; ++unit) value /= step;
+  return fmt::format("{:.1f} {}", value, names[unit]);
+}
+
 }  // namespace mtalens

@@ -25,4 +25,7 @@ std::string list_of(const std::vector<std::string>& names, std::size_t most);  /
 std::string_view stage_words(Stage stage);                                  // "after DATA"
 std::string_view direction_name(Direction direction);                       // "inbound"
 
+enum class Units { si, iec };
+std::string size(std::uint64_t bytes, Units units);                         // 7.1 MB, 6.8 MiB
+
 }  // namespace mtalens
