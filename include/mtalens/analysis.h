@@ -53,6 +53,7 @@ struct InputSummary {
   std::uint64_t duplicate_lines = 0;     // left out: another source has them too; not in `lines`
   std::uint64_t cut_lines = 0;           // longer than what is read of a line
   std::uint64_t lost_lines = 0;          // that the syslog daemon says it dropped
+  bool interrupted = false;              // reading was stopped before the end
   std::int64_t from_us = kNoTime;
   std::int64_t to_us = kNoTime;
   // Recipients that wait and that the log has not named: Postfix names one when it first tries, and a transport that

@@ -11,6 +11,7 @@
 #include "cli/option_table.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 
 namespace {
 
@@ -52,6 +53,7 @@ int run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  catch_interrupts();
   std::signal(SIGPIPE, SIG_IGN);  // writing to a reader that went away fails instead
   try {
     return run(read_options(argc, argv));

@@ -8,6 +8,8 @@
 #include <cstdlib>
 
 #include "cli/known.h"
+#include "cli/progress.h"
+#include "input/named_files.h"
 #include "knowledge/pattern_list.h"
 #include "report/safe_text.h"
 #include "track/tracker.h"
@@ -33,7 +35,17 @@ Reading read_inputs(const Options& options, KindSet wanted, const Consume& consu
 Reading read_inputs(const ReadOptions& reading, const Options& options, const Consume& consume) {
   std::vector<std::string> errors;
   Reading out;
-  out.input = read_logs(reading, consume, errors);
+  ReadOptions followed = reading;
+  if (followed.resumption == nullptr) followed.inputs = named_files(reading.inputs, errors);
+  {
+    ProgressLine line(!options.quiet);
+    followed.goes_on = [&](const ReadProgress& progress) {
+      line.show(progress);
+      return !interrupted();
+    };
+    out.input = read_logs(followed, consume, errors);
+  }
+  if (out.input.interrupted) errors.push_back("stopped before the end: what follows is of what was read until then");
   for (const auto& error : errors) fmt::print(stderr, "mtalens: {}\n", safe_text(error));
   out.complete = errors.empty() && known(options).complete;
   return out;

@@ -7,8 +7,10 @@
 
 #include "cli/known.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/reading.h"
 #include "cli/times.h"
+#include "input/named_files.h"
 #include "report/safe_text.h"
 #include "state/archive.h"
 #include "state/state.h"
@@ -60,15 +62,21 @@ std::vector<FileMark> marks_of(const StreamState& stream) {
   return marks;
 }
 
+// Throws StateError where it was stopped: half of what is new would be half forgotten.
 bool read_what_is_new(const Options& options, State& state) {
   auto reading = read_options_of(options, Tracker::wanted());
+  std::vector<std::string> errors;
+  reading.inputs = named_files(reading.inputs, errors);
+  for (const auto& error : errors) say(error);
   const auto resumption = resume(reading.inputs, marks_of(state.stream()), state.stream().recent);
   if (!options.quiet) {
     for (const auto& note : resumption.notes) say(note);
   }
   reading.state = &state.stream();
   reading.resumption = &resumption;
-  return read_inputs(reading, options, [&](const Batch& batch, const std::vector<std::string>& names) { state.add(batch, names); }).complete;
+  const auto read = read_inputs(reading, options, [&](const Batch& batch, const std::vector<std::string>& names) { state.add(batch, names); });
+  if (interrupted()) throw StateError("stopped before the end; the state is as it was");
+  return read.complete && errors.empty();
 }
 
 void keep(const Options& options, State& state, const std::optional<StateFile>& file) {

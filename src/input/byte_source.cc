@@ -114,7 +114,10 @@ std::size_t ByteSource::read_raw(std::span<char> to) {
   }
   for (;;) {
     const auto got = ::read(fd_, to.data(), to.size());
-    if (got >= 0) return static_cast<std::size_t>(got);
+    if (got >= 0) {
+      disk_bytes_ += static_cast<std::size_t>(got);
+      return static_cast<std::size_t>(got);
+    }
     if (errno != EINTR) throw InputError(name_ + ": " + reason(errno));
   }
 }

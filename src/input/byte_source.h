@@ -40,6 +40,7 @@ class ByteSource {
   bool seekable() const { return regular_ && archive_ == nullptr; }  // a plain file, not compressed
   bool regular() const { return regular_; }                          // a file on disk, maybe compressed
   std::uint64_t size() const { return size_; }                       // of a regular file, as it lies on disk
+  std::uint64_t disk_bytes() const { return disk_bytes_; }           // read so far, as it lies on disk
   std::int64_t modified_us() const { return modified_us_; }          // last modification; now for a pipe
   std::uint64_t device() const { return device_; }
   std::uint64_t inode() const { return inode_; }
@@ -57,6 +58,7 @@ class ByteSource {
   int fd_ = -1;
   bool regular_ = false;
   std::uint64_t size_ = 0;
+  std::uint64_t disk_bytes_ = 0;
   std::int64_t modified_us_ = 0;
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;

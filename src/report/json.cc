@@ -47,6 +47,7 @@ Json input(const InputSummary& in) {
   out["duplicate_lines"] = in.duplicate_lines;
   out["cut_lines"] = in.cut_lines;
   out["lost_lines"] = in.lost_lines;
+  if (in.interrupted) out["interrupted"] = true;
   out["from"] = time_or_null(in.from_us);
   out["to"] = time_or_null(in.to_us);
   out["sources"] = Json::array();

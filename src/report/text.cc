@@ -135,6 +135,7 @@ void add_caveats(Page& page, const Analysis& analysis) {
   }
   if (input.unreadable_lines > 0) say(counted(input.unreadable_lines, "line") + " without a header that can be read");
   if (input.duplicate_lines > 0) say(fmt::format("{} stood in more than one input and counted once", counted(input.duplicate_lines, "line")));
+  if (input.interrupted) say("stopped before the end: all this is of the lines up to " + moment(input.to_us));
   if (input.cut_lines > 0) say(counted(input.cut_lines, "line") + " longer than 1 MiB; only their beginning was read");
   if (input.lost_lines > 0) {
     say(fmt::format("the syslog daemon dropped {} (rate limit): every count is a lower bound", counted(input.lost_lines, "message")));

@@ -204,6 +204,18 @@ std::vector<std::string> Sequencer::names() const {
 
 std::uint64_t Sequencer::bytes(std::uint32_t source) const { return cursors_[source]->blocks.bytes(); }
 
+ReadProgress Sequencer::progress() const {
+  ReadProgress out;
+  for (const auto& cursor : cursors_) {
+    const auto& source = cursor->blocks.source();
+    out.bytes += cursor->blocks.bytes();
+    if (!source.regular()) continue;
+    out.disk_bytes += source.disk_bytes();
+    out.disk_size += source.size();
+  }
+  return out;
+}
+
 Sequencer::Cursor* Sequencer::earliest() {
   const auto first = std::min_element(open_.begin(), open_.end(),
                                       [](const Cursor* a, const Cursor* b) { return a->head_us < b->head_us; });

@@ -12,6 +12,7 @@
 #include "input/line_blocks.h"
 #include "stream/batch.h"
 #include "stream/deduplicator.h"
+#include "stream/read_progress.h"
 #include "stream/stream_state.h"
 #include "syslog/header.h"
 
@@ -37,6 +38,7 @@ class Sequencer {
   // The sources that could be opened, by Run::source.
   std::vector<std::string> names() const;
   std::uint64_t bytes(std::uint32_t source) const;  // read from it so far
+  ReadProgress progress() const;
   bool is_file(std::uint32_t source) const;  // and not a pipe or standard input, of which nothing is remembered
   // What it goes on from, or null.
   const SourceState* before(std::uint32_t source) const;

@@ -80,7 +80,11 @@ class Reading {
     std::unique_lock reading(reading_);
     if (at_end_) return nullptr;
     BatchPtr batch = take_free();
-    if (sequencer_.next(*batch)) return batch;
+    if (options_.goes_on && !options_.goes_on(sequencer_.progress())) {
+      summary_.interrupted = true;
+    } else if (sequencer_.next(*batch)) {
+      return batch;
+    }
     at_end_ = true;
     give_back(std::move(batch));
     return nullptr;

@@ -15,6 +15,7 @@
 #include "mtalens/parser.h"
 #include "stream/batch.h"
 #include "stream/batch_parser.h"
+#include "stream/read_progress.h"
 #include "stream/stream_state.h"
 
 namespace mtalens {
@@ -29,6 +30,7 @@ struct ReadOptions {
   const Knowledge* knowledge = nullptr;
   StreamState* state = nullptr;            // what earlier runs read; brought up to date by this one
   const Resumption* resumption = nullptr;  // with `state`: what of it goes on, instead of `inputs`
+  std::function<bool(const ReadProgress&)> goes_on;  // asked after each batch that was read; false: stop here
 };
 
 // `consume` is called for one batch at a time, in order; the batch's views are valid only meanwhile, and

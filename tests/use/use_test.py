@@ -3,7 +3,7 @@
 
     use_test.py BINARY      exit 1 where a claim fails
 """
-import json, os, pathlib, pty, subprocess, sys, tempfile
+import gzip, json, os, pathlib, pty, signal, subprocess, sys, tempfile, time
 
 SEED = rb"""Aug 26 20:33:31 mail sm-mta[84848]: STARTTLS=server, error: accept failed=-1, SSL_error=1, errno=0, retry=-1, relay=mail-qg0-f50.google.com [209.85.192.50]
 Aug 26 20:33:31 mail sm-mta[84848]: STARTTLS=server: 84848:error:1408A0C1:SSL routines:SSL3_GET_CLIENT_HELLO:no shared cipher:/usr/src/secure/lib/libssl/../../../crypto/openssl/ssl/s3_srvr.c:1073:
@@ -104,11 +104,53 @@ def patterns_of_ones_own():
         claim(f"explain {known}", done.returncode == 0 and done.stdout.startswith(known.encode()), done.stdout[:100])
 
 
+def folders_and_patterns():
+    logs = pathlib.Path("log")
+    (logs / "exim4").mkdir(parents=True)
+    (logs / "apt").mkdir()
+    (logs / "mail.log").write_bytes(SEED)
+    (logs / "mail.log.2.gz").write_bytes(gzip.compress(SEED.replace(b"Aug 26", b"Aug 25").replace(b"t7Q", b"t6Q")))
+    (logs / "exim4" / "mainlog").write_text("2015-08-26 20:35:00 1xVY79-0002qH-04 <= a@shop.example H=mx [192.0.2.7] P=esmtp S=304\n")
+    (logs / "syslog").write_text("no mail log\n")
+    (logs / "apt" / "mail.log").write_text("nor this\n")
+
+    def sources(*names):
+        return [s["name"] for s in json.loads(run("--year", "2015", "--format", "json", *names).stdout)["input"]["sources"]]
+
+    claim("a folder: its mail logs and their rotations, and those of its mail folders", sources("log") == ["log/exim4/mainlog", "log/mail.log", "log/mail.log.2.gz"], sources("log"))
+    claim("a pattern in quotes, each file once", sources("log/mail.log*", "log/mail.log") == ["log/mail.log", "log/mail.log.2.gz"], sources("log/mail.log*"))
+    for name, why in (("log/apt/x*", "there is no such file"), ("log/empty", "no mail log is in this folder")):
+        (logs / "empty").mkdir(exist_ok=True)
+        done = run(name)
+        claim(f"{name}: said, exit 2", done.returncode == 2 and why in done.stderr.decode(), done.stderr)
+
+
+def interrupted_run():
+    """Half a log comes through a pipe, then Ctrl-C: what was read until then is told."""
+    lines = [SEED.replace(b"t7QJY1aB084899", b"t7QJY1aB%06d" % n) for n in range(4000)]
+    process = subprocess.Popen([BINARY, "--year", "2015", "--format", "json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdin.write(b"".join(lines))
+    process.stdin.flush()
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.1)
+    try:
+        process.stdin.write(b"".join(lines))
+    except BrokenPipeError:
+        pass
+    output, complaint = process.communicate()
+    claim("Ctrl-C: exit 2, and why", process.returncode == 2 and b"stopped before the end" in complaint, process.returncode, complaint)
+    told = json.loads(output)["input"]
+    claim("Ctrl-C: what was read is told, marked as partial", told.get("interrupted") is True and 0 < told["lines"] < 2 * 5 * 4000, told["lines"])
+
+
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     files_and_readers()
     lines_of_any_kind()
     patterns_of_ones_own()
+    folders_and_patterns()
+    interrupted_run()
     os.chdir("/")
 print(f"{len(failures)} claims fail" if failures else "every claim holds")
 sys.exit(1 if failures else 0)
