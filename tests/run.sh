@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds, and runs every test. Asks nothing; may be run again.
 #   build/dev      the unit tests, under the address and undefined-behaviour sanitizers
-#   build/release  the program as users run it, on the samples and on the commands of README.md
+#   build/release  the program as users run it, on the samples and on the commands of README.md; its Debian package
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tests/install.sh
@@ -14,5 +14,6 @@ build() {  # PRESET [OPTION…]
 }
 build dev
 ctest --test-dir build/dev --output-on-failure
-build release --target mtalens
+build release --target mtalens --target manual --target debian_changelog
 ctest --test-dir build/release --output-on-failure --exclude-regex '^unit$'
+tests/package/run.sh build/release || [ $? = 77 ]
