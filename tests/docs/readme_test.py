@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the commands that README.md shows and compares what they say.
+"""Runs the commands that README.md and GUIDE.md show and compares what they say.
 
     readme_test.py BINARY
 
@@ -55,7 +55,8 @@ def main():
     binary = os.path.abspath(sys.argv[1])
     environment = {**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8", "COLUMNS": "80", "HOME": "/nonexistent"}
     failed = passed = 0
-    for number, command, shown, code in blocks((ROOT / "README.md").read_text()):
+    pages = [(name, *block) for name in ("README.md", "GUIDE.md") for block in blocks((ROOT / name).read_text())]
+    for name, number, command, shown, code in pages:
         line = re.sub(r"(?<![\w./-])(build/release/)?mtalens(?= )", lambda _: f"'{binary}'", command)
         done = subprocess.run(["bash", "-c", line], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -63,12 +64,12 @@ def main():
         wrong = first_difference(shown, said)
         if done.returncode != code or wrong is not None:
             failed += 1
-            print(f"README.md:{number}: {command}\n  exit {done.returncode}, {code} is shown")
+            print(f"{name}:{number}: {command}\n  exit {done.returncode}, {code} is shown")
             if wrong is not None:
                 print(f"  the first difference: {wrong}\n  it says:\n    " + "\n    ".join(said[:60]))
         else:
             passed += 1
-    print(f"{passed} commands of README.md say what is shown, {failed} do not")
+    print(f"{passed} commands of README.md and GUIDE.md say what is shown, {failed} do not")
     return 1 if failed or not passed else 0
 
 
