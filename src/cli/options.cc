@@ -27,20 +27,20 @@ std::int64_t now_us() {
   return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
 }
 
+// What the option takes; its new owner is the description it goes into.
+const po::value_semantic* value_of(const OptionEntry& option) {
+  if (option.optional_argument) return po::value<std::string>()->implicit_value("");
+  if (option.repeats) return po::value<std::vector<std::string>>()->composing();
+  if (!option.argument.empty()) return po::value<std::string>();
+  return po::bool_switch();
+}
+
 po::options_description settings() {
   po::options_description out;
   for (const auto& option : option_table()) {
     std::string name(option.name);
     if (!option.letter.empty()) (name += ',') += option.letter;
-    const po::value_semantic* takes = po::bool_switch();
-    if (option.optional_argument) {
-      takes = po::value<std::string>()->implicit_value("");
-    } else if (option.repeats) {
-      takes = po::value<std::vector<std::string>>()->composing();
-    } else if (!option.argument.empty()) {
-      takes = po::value<std::string>();
-    }
-    out.add_options()(name.c_str(), takes);
+    out.add_options()(name.c_str(), value_of(option));
   }
   return out;
 }
