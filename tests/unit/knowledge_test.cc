@@ -117,7 +117,8 @@ TEST_CASE("knowledge: the providers an admin meets go by their operators' names,
 TEST_CASE("knowledge: every provider names a public source and its year", "[knowledge]") {
   for (const auto& file : std::filesystem::directory_iterator(MTALENS_SOURCE_DIR "/patterns/providers")) {
     std::ifstream stream(file.path());
-    for (const auto& provider : nlohmann::json::parse(stream)["providers"]) {
+    const auto described = nlohmann::json::parse(stream);
+    for (const auto& provider : described.at("providers")) {
       INFO(file.path().filename() << ": " << provider["id"]);
       CHECK_FALSE(provider["sources"].empty());
       for (const std::string source : provider["sources"]) {
