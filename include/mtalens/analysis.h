@@ -179,6 +179,18 @@ struct TrafficOrigin {
   Evidence first;  // the line that told of the first; empty beyond the first few origins
 };
 
+// The MTA was started, or took up its configuration anew; what stands in it, a log does not tell.
+struct Restart {
+  std::string mta;
+  std::string host;  // empty where the log does not name it
+  std::int64_t at_us = kNoTime;
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(mta, host, at_us);
+  }
+};
+
 struct QueueNow {
   std::uint64_t queued = 0;   // recipients
   std::uint64_t notices = 0;  // of these: bounces and notices, which nobody waits for
@@ -282,6 +294,7 @@ struct Analysis {
   std::vector<QueueEntry> queue;    // oldest first; only where it was asked for
   std::int64_t longest_wait_before_expiry_us = kNoTime;  // as the log shows it
   std::vector<UndescribedReply> undescribed;             // most frequent first
+  std::vector<Restart> restarts;                         // in the order of the log; the latest few hundred
   std::vector<OwnDecision> own_decisions;                // most frequent first
   std::vector<std::string> our_domains;                  // told by the user or seen in the log
 };

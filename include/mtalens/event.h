@@ -24,7 +24,8 @@ enum class EventKind : std::uint8_t {
   tls_detail,  // says more of the handshake of the same host, program and pid: its cause, its peer
   rejected,    // what this MTA would not take in
   connection,  // somebody connected, disconnected, left without mail
-  note,        // anything else whose words we know: queue runs, statistics, warnings, start and stop
+  restart,     // the MTA was started, or took up its configuration anew
+  note,        // anything else whose words we know: queue runs, statistics, warnings
 };
 
 enum class Outcome : std::uint8_t { none, delivered, deferred, bounced, expired };

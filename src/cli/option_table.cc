@@ -50,6 +50,8 @@ const std::vector<OptionEntry>& option_table() {
        .common = true},
       {.name = "at", .argument = "TIME", .help = "queue: the moment to look at; compare: when the change was made",
        .preset = "queue: the end of the log", .commands = "queue compare", .group = kStretch},
+      {.name = "with", .argument = "FILE", .help = "the logs of after the change; those named before it are of before",
+       .commands = "compare", .group = kStretch, .repeats = true, .takes_rest = true},
       {.name = "state", .argument = "FILE",
        .help = "go on where the last run with this file ended, and keep it for the next", .commands = "report queue",
        .group = kStretch},
@@ -114,11 +116,12 @@ const std::vector<CommandEntry>& command_table() {
                 "each message with the reason why it waits.",
        .examples = {{"mtalens queue /var/log/mail.log", "now"},
                     {"mtalens queue --at 2026-12-09T14:00 /var/log/mail.log*", "what it held then"}}},
-      {.name = "compare", .arguments = "--at TIME [FILE…]", .summary = "whether the change of then helped",
-       .about = "Before a moment against after it: what wanted to go to each provider, what it took, how the queue went, and "
+      {.name = "compare", .arguments = "--at TIME [FILE…] | FILE… --with FILE…", .summary = "whether a change helped",
+       .about = "Before a moment against after it, or earlier logs against later ones: what wanted to go to each provider, what it took, how the queue went, and "
                 "whether the change helped, made no difference or made it worse, or whether it is too early to tell. What "
                 "counts is what was offered, not how often it was tried.",
-       .examples = {{"mtalens compare --at 2026-12-12T09:00 /var/log/mail.log*", "the change of that morning"}}},
+       .examples = {{"mtalens compare --at 2026-12-12T09:00 /var/log/mail.log*", "the change of that morning"},
+                    {"mtalens compare mail.log.2 --with mail.log.1 mail.log", "one week against the next"}}},
       {.name = "check", .arguments = "[--expect FILE] [FILE…]", .summary = "for CI: exit 1 where something is wrong or unexpected",
        .about = "Prints one line for each finding of --fail-on's severity or a graver one, and for each number that is not as "
                 "--expect says. In GitHub's actions the lines are annotations.",

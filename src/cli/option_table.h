@@ -18,6 +18,7 @@ struct OptionEntry {
   std::string_view commands = {};  // the only ones that it is for: "queue compare"; empty: all
   std::string_view group;          // its heading in --help=all
   bool repeats = false;            // may be given again
+  bool takes_rest = false;         // all words up to the next option are for it
   bool common = false;             // stands in the short help
   bool optional_argument = false;  // --help[=all]
 };

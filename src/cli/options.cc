@@ -30,6 +30,7 @@ std::int64_t now_us() {
 // What the option takes; its new owner is the description it goes into.
 const po::value_semantic* value_of(const OptionEntry& option) {
   if (option.optional_argument) return po::value<std::string>()->implicit_value("");
+  if (option.takes_rest) return po::value<std::vector<std::string>>()->composing()->multitoken();
   if (option.repeats) return po::value<std::vector<std::string>>()->composing();
   if (!option.argument.empty()) return po::value<std::string>();
   return po::bool_switch();
@@ -217,6 +218,15 @@ void check_state(const Options& options) {
   }
 }
 
+void check_compare(const Options& options) {
+  if (options.command != "compare") return;
+  if (options.at_us == kNoTime && options.with.empty()) {
+    throw UsageError("compare: say --at TIME, when the change was made, or --with FILE, the log of after it");
+  }
+  if (options.at_us != kNoTime && !options.with.empty()) throw UsageError("compare: --at or --with, not both");
+  if (!options.with.empty() && options.files.empty()) throw UsageError("compare: name the logs of before the change, too");
+}
+
 void check(const Options& options) {
   check_state(options);
   if (options.mta != "auto" && known(options).knowledge.find_parser(options.mta) == nullptr) {
@@ -224,7 +234,7 @@ void check(const Options& options) {
     for (const Parser* parser : known(options).knowledge.parsers()) names += ", " + std::string(parser->mta());
     throw UsageError(fmt::format("--mta: '{}' is none of {}", options.mta, names));
   }
-  if (options.at_us == kNoTime && options.command == "compare") throw UsageError("compare: say --at TIME, when the change was made");
+  check_compare(options);
   static const std::vector<std::string> kReportFormats{"html", "markdown", "csv", "prometheus", "junit", "mail"};
   if (options.command == "report") check_mail(options);
   const auto& formats = kReportFormats;
@@ -271,6 +281,7 @@ Options read_options(int argc, char** argv) {
   take(given, "from", options.mail_from);
   take(given, "output", options.output);
   take(given, "our-domain", options.our_domains);
+  take(given, "with", options.with);
   take(given, "patterns", options.pattern_dirs);
   take(given, "state", options.state);
   take(given, "state-out", options.state_out);

@@ -27,6 +27,7 @@ struct Options {
   std::int64_t since_us = kNoTime;
   std::int64_t until_us = INT64_MAX;
   std::int64_t at_us = kNoTime;     // queue, compare
+  std::vector<std::string> with;    // compare: the logs of after the change
   int year = 0;
   unsigned jobs = 0;
   std::size_t block_bytes = 256 * 1024;

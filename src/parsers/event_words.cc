@@ -6,8 +6,8 @@
 namespace mtalens {
 namespace {
 
-constexpr std::array<std::string_view, 11> kKinds = {"received", "queued",     "attempt",  "refusal",    "ended", "related",
-                                                     "tls",      "tls_detail", "rejected", "connection", "note"};
+constexpr std::array<std::string_view, 12> kKinds = {"received", "queued",     "attempt",  "refusal",    "ended", "related",
+                                                     "tls",      "tls_detail", "rejected", "connection", "restart", "note"};
 static_assert(kKinds.size() == static_cast<std::size_t>(EventKind::note) + 1);
 
 constexpr std::array<std::string_view, 5> kOutcomes = {"", "delivered", "deferred", "bounced", "expired"};

@@ -253,11 +253,18 @@ const Words* find_words(std::string_view text) {
   return nullptr;
 }
 
-// exim 4.96 daemon started: pid=…, pid 123: SIGHUP received, 3 select() failures
+// exim 4.96 daemon started: pid=…, -q30m, listening for SMTP on port 25 (IPv4). SIGHUP has it start anew, too.
+bool is_start(std::string_view text) {
+  if (!scan::take(text, "exim ")) return false;
+  take_value(text);
+  return scan::starts(text, " daemon started: ");
+}
+
+// exim 4.96 daemon terminating, pid 123: SIGHUP received, 3 select() failures
 bool is_daemon_line(std::string_view text) {
   if (scan::take(text, "exim ")) {
     take_value(text);
-    return scan::starts(text, " daemon started: ") || scan::starts(text, " daemon terminating");
+    return scan::starts(text, " daemon terminating");
   }
   if (scan::take(text, "pid ")) {
     take_value(text);
@@ -351,6 +358,10 @@ bool parse_words(const Line& line, std::vector<Event>& events) {
   const auto text = line.text;
   if (text.empty()) return false;
   if (!line.queue_id.empty() && parse_end(line, events)) return true;
+  if (is_start(text)) {
+    append(events, line, EventKind::restart).reply = text;
+    return true;
+  }
   const Words* words = find_words(text);
   const bool ends = words != nullptr && words->ended != Ended::none;
   if (ends && line.queue_id.empty()) return false;  // these are said of a message

@@ -42,8 +42,12 @@ bool parse_common(const Line& line) {
 }
 
 bool parse_master(const Line& line) {
-  return begins_with_any(line.text, {"daemon started -- version ", "reload -- version ", "terminating on signal ",
-                                     "master exit time has arrived", "ignoring status update from child pid "}) &&
+  if (begins_with_any(line.text, {"daemon started -- version ", "reload -- version "})) {
+    add(line, EventKind::restart);
+    return true;
+  }
+  return begins_with_any(line.text, {"terminating on signal ", "master exit time has arrived",
+                                     "ignoring status update from child pid "}) &&
          add_note(line);
 }
 

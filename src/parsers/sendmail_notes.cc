@@ -10,7 +10,7 @@ namespace {
 
 // How known texts begin (the calls of sm_syslog() in sendmail 8.17, and what older ones said). Sorted, and none
 // begins another, so that only the one just before a text can begin it.
-constexpr std::array<std::string_view, 190> kBeginnings{
+constexpr std::array<std::string_view, 189> kBeginnings{
     // clang-format off
     "*** ", "AUTH authid '", "AUTH decode64 error", "AUTH encode64 error", "AUTH error: ", "AUTH flags=",
     "AUTH username '", "AUTH warning: ", "AUTH: available mech=", "AUTH: sasl_", "Adding queue ",
@@ -48,7 +48,7 @@ constexpr std::array<std::string_view, 190> kBeginnings{
     "rscheck(", "runqueue ", "runqueue: ", "rwg: ", "sendenvelope, flags=", "server=", "set automode for ",
     "setsender: ", "shared memory does not contain expected data", "sm_shmstop failed=", "smtp: doublequeue",
     "smtpquit: mailer", "smtps: TLS not available", "socket_map_lookup(", "sqr: ", "srvfeatures: ", "stab: ",
-    "started as: ", "starting daemon (", "stat=", "stopping daemon", "str_union: ", "sync_dir: ", "tempfail: ",
+    "started as: ", "stat=", "stopping daemon", "str_union: ", "sync_dir: ", "tempfail: ",
     "timeout connecting to ", "timeout during PH lookup", "tls_clt_features=", "tls_srv_features=", "too young (",
     "total: cnt=", "unable to qualify my own domain name ", "unable to read ", "unable to write ", "unlink ",
     "usershellok: ", "x-connect: ", "x-connect=",
@@ -109,7 +109,9 @@ bool is_known(std::string_view text) {
 
 }  // namespace
 
+// starting daemon (8.17.1.9): SMTP+queueing@00:10:00. SIGHUP has it start anew, too.
 bool parse_note(const Line& line, std::vector<Event>& events) {
+  if (line.text.starts_with("starting daemon (")) return append(line, EventKind::restart, events);
   return is_known(line.text) && append(line, EventKind::note, events);
 }
 

@@ -49,6 +49,9 @@ std::string json_queue(const Analysis& analysis, std::int64_t at_us);
 
 // Before a moment against after it.
 std::string text_compare(const Analysis& analysis, std::int64_t at_us, const TextStyle& style);
+// The logs of before against those of after, each as a whole.
+std::string text_compare(const Analysis& before, const Analysis& after, const TextStyle& style);
+std::string json_compare(const Analysis& before, const Analysis& after);
 // Schema mtalens.compare/1.
 std::string json_compare(const Analysis& analysis, std::int64_t at_us);
 

@@ -80,12 +80,6 @@ class Page {
 
 std::string base_name(const std::string& file) { return file.substr(file.rfind('/') + 1); }
 
-std::string mta_title(const std::string& mta) {
-  if (mta == "postfix") return "Postfix";
-  if (mta == "exim") return "Exim";
-  return mta;
-}
-
 // "UTC", or "CET/CEST" where the log crosses from one to the other. Named here alone: all times below are in it.
 std::string zones(std::int64_t from_us, std::int64_t to_us) {
   const auto from = zone_name(from_us), to = zone_name(to_us);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <ctime>
 
 #include "rules/limit.h"
 #include "rules/wording.h"
@@ -17,13 +18,22 @@ constexpr std::int64_t kDay = 24 * kHour;
 constexpr std::int64_t kNearby = 6 * kHour;   // a moment so close is the change itself
 constexpr double kOfNote = 0.1;               // share of the mail that makes an origin's begin and end moments
 constexpr std::uint32_t kHoursToCompare = 20;  // of the 24 of a day
+constexpr std::int64_t kDaysForOneRestart = 3;  // where they come more often, they are routine
+constexpr double kTellingShare = 0.25;          // of what wanted to go there before, that a restart's difference must be
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-// 1970-01-01 was a Thursday.
-bool is_weekend(std::int64_t hour) {
-  const auto day = floor_div(hour, 24);
-  return ((day + 3) % 7 + 7) % 7 >= 5;
+// People write by their own clock: the process's zone.
+struct LocalHour {
+  std::size_t weekend = 0;  // 1: Saturday or Sunday
+  std::size_t of_day = 0;
+};
+
+LocalHour local_hour(std::int64_t hour) {
+  const std::time_t seconds = hour * 3600;
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  return {local.tm_wday == 0 || local.tm_wday == 6 ? 1u : 0u, static_cast<std::size_t>(local.tm_hour)};
 }
 
 // What came in at one hour of the day, over all days of one kind.
@@ -54,7 +64,8 @@ HourCounts counts_at(const Provider& provider, std::int64_t hour) {
 Slots slots_of(const Provider& provider, Hours hours) {
   Slots out{};
   for (auto hour = hours.begin; hour < hours.end; ++hour) {
-    Slot& slot = out[is_weekend(hour)][static_cast<std::size_t>(hour - floor_div(hour, 24) * 24)];
+    const auto local = local_hour(hour);
+    Slot& slot = out[local.weekend][local.of_day];
     slot.hours += 1;
     slot.inflow += counts_at(provider, hour).inflow;
   }
@@ -139,10 +150,10 @@ std::string against_taken(const Side& side) {
   return fmt::format("{} the {} it takes", fits(side) ? "within" : "more than", number(*side.taken_per_day));
 }
 
-Sureness sureness_of_difference(const Change& change, double times_error) {
+Sureness sureness_of_difference(const Change& change) {
   const auto hours = std::min(change.before.compared_hours, change.after.compared_hours);
-  if (times_error >= 4 && hours >= 24) return Sureness::high;
-  return times_error >= 3 ? Sureness::medium : Sureness::low;
+  if (change.significance >= 4 && hours >= 24) return Sureness::high;
+  return change.significance >= 3 ? Sureness::medium : Sureness::low;
 }
 
 Sureness sureness_of_sameness(const Change& change, double error) {
@@ -152,14 +163,25 @@ Sureness sureness_of_sameness(const Change& change, double error) {
   return share < 0.5 && hours >= 24 ? Sureness::medium : Sureness::low;
 }
 
+// What is offered beyond what is taken.
+double excess(const Side& side) { return fits(side) ? 0 : side.offered_per_day - *side.taken_per_day; }
+
+// By how much a day the change eases the queue; negative: it burdens it. Where only one side was throttled, what is
+// offered there beyond what is taken has gone with the throttling, or come with it.
+double relief_of(const Side& before, const Side& after) {
+  const auto less_offered = before.offered_per_day - after.offered_per_day;
+  if (before.taken_per_day && after.taken_per_day) return less_offered + *after.taken_per_day - *before.taken_per_day;
+  return before.taken_per_day ? std::max(less_offered, excess(before)) : std::min(less_offered, -excess(after));
+}
+
 void decide(Change& change) {
   const Side& before = change.before;
   const Side& after = change.after;
   const auto error = std::hypot(before.offered_error, after.offered_error);
   const bool both_full = before.taken_per_day && after.taken_per_day;
-  const auto more_offered = after.offered_per_day - before.offered_per_day;
   const auto more_taken = both_full ? *after.taken_per_day - *before.taken_per_day : 0;
-  const auto relief = more_taken - more_offered;
+  const auto relief = relief_of(before, after);
+  change.significance = std::abs(relief) / std::max(error, 1e-9);
   const bool differs = std::abs(relief) >= std::max({2 * error, 0.1 * before.offered_per_day, 1.0});
   const auto offered = fmt::format("{} a day want to go there ({} before)", number(after.offered_per_day), number(before.offered_per_day));
   const auto taken = both_full && std::abs(more_taken) >= 1
@@ -169,13 +191,14 @@ void decide(Change& change) {
   if (!differs) {
     change.verdict = Verdict::no_difference;
     change.sureness = sureness_of_sameness(change, error);
+    if (before.throttled > 0 && after.throttled == 0) change.why += "; the refusals ended, but they had not held the queue up";
   } else if (relief > 0 && before.taken_per_day) {
     change.verdict = Verdict::helped;
-    change.sureness = sureness_of_difference(change, relief / error);
+    change.sureness = sureness_of_difference(change);
     change.why += fits(after) ? "; the queue drains" : "; not enough: the queue still grows";
   } else if (relief < 0 && after.taken_per_day) {
     change.verdict = Verdict::made_worse;
-    change.sureness = sureness_of_difference(change, -relief / error);
+    change.sureness = sureness_of_difference(change);
   } else {  // more or less, but nothing was held up by it
     change.verdict = Verdict::no_difference;
     change.sureness = Sureness::medium;
@@ -209,14 +232,41 @@ std::vector<Moment> moments_of(const Provider& provider, const InputSummary& inp
     const bool of_note = static_cast<double>(origin.messages) >= kOfNote * static_cast<double>(provider.messages);
     if (nameless || !of_note || origin.messages < 2 || origin.first_us == kNoTime) continue;
     const auto silence = telling_silence(origin);
-    if (origin.first_us - input.from_us >= silence) out.push_back({origin.first_us, Moment::Kind::origin_began, &origin});
-    if (input.named_until_us() - origin.last_us >= silence) out.push_back({origin.last_us, Moment::Kind::origin_ended, &origin});
+    if (origin.first_us - input.from_us >= silence) out.push_back({.at_us = origin.first_us, .kind = Moment::Kind::origin_began, .origin = &origin});
+    if (input.named_until_us() - origin.last_us >= silence) out.push_back({.at_us = origin.last_us, .kind = Moment::Kind::origin_ended, .origin = &origin});
+  }
+  if (const auto limit = limit_of(provider); limit && limit->changed_us != kNoTime) {
+    out.push_back({.at_us = limit->changed_us, .kind = Moment::Kind::limit_changed, .limit_before = limit->before, .limit_after = limit->value});
   }
   std::sort(out.begin(), out.end(), [](const Moment& a, const Moment& b) { return a.at_us < b.at_us; });
   return out;
 }
 
+std::optional<Moment> telling_restart(const Provider& provider, const Analysis& analysis) {
+  const auto days = (analysis.input.to_us - analysis.input.from_us) / kDay;
+  if (static_cast<std::int64_t>(analysis.restarts.size()) * kDaysForOneRestart > days) return std::nullopt;
+  const auto moments = moments_of(provider, analysis.input);
+  std::optional<Moment> out;
+  double most = 0;
+  for (const auto& restart : analysis.restarts) {
+    const auto explained = [&](const Moment& moment) { return std::abs(moment.at_us - restart.at_us) <= kDay; };
+    if (std::any_of(moments.begin(), moments.end(), explained)) continue;
+    const auto change = judge_change(provider, analysis.input, restart.at_us);
+    const auto relief = std::abs(relief_of(change.before, change.after));
+    const bool decided = change.verdict == Verdict::helped || change.verdict == Verdict::made_worse;
+    if (!decided || change.sureness != Sureness::high || change.significance <= most) continue;
+    if (relief < kTellingShare * change.before.offered_per_day) continue;
+    most = change.significance;
+    out = Moment{.at_us = restart.at_us, .kind = Moment::Kind::restarted, .mta = restart.mta};
+  }
+  return out;
+}
+
 std::string moment_words(const Moment& moment) {
+  if (moment.kind == Moment::Kind::restarted) return fmt::format("{} was restarted or took up a new configuration", mta_title(moment.mta));
+  if (moment.kind == Moment::Kind::limit_changed) {
+    return fmt::format("its limit changed from {} to {}", grouped(moment.limit_before), grouped(moment.limit_after));
+  }
   const auto& origin = *moment.origin;
   const auto verb = moment.kind == Moment::Kind::origin_began ? "began" : "ended";
   switch (origin.kind) {
@@ -228,30 +278,34 @@ std::string moment_words(const Moment& moment) {
   }
 }
 
-Change judge_change(const Provider& provider, const InputSummary& input, std::int64_t at_us) {
+Change judge_change(const Stretch& earlier, const Stretch& later) {
   Change change;
-  change.at_us = at_us;
-  auto from_us = input.from_us, to_us = input.named_until_us();
-  for (const auto& moment : moments_of(provider, input)) {
-    if (moment.at_us < at_us - kNearby) from_us = std::max(from_us, moment.at_us);
-    if (moment.at_us > at_us + kNearby) to_us = std::min(to_us, moment.at_us);
-  }
-  change.before = side_of(provider, std::min(from_us, at_us), at_us);
-  change.after = side_of(provider, at_us, std::max(to_us, at_us));
-  const auto before = slots_of(provider, whole_hours(change.before.from_us, at_us));
-  const auto after = slots_of(provider, whole_hours(at_us, change.after.to_us));
+  change.at_us = later.from_us;
+  change.before = side_of(*earlier.provider, earlier.from_us, earlier.to_us);
+  change.after = side_of(*later.provider, later.from_us, later.to_us);
+  const auto before = slots_of(*earlier.provider, whole_hours(earlier.from_us, earlier.to_us));
+  const auto after = slots_of(*later.provider, whole_hours(later.from_us, later.to_us));
   change.on_weekends = common_hours(before, after, 0) < kHoursToCompare;
   const std::size_t kind = change.on_weekends ? 1 : 0;
   measure_offered(change.before, before, after, kind);
   measure_offered(change.after, after, before, kind);
   if (common_hours(before, after, kind) < kHoursToCompare) {
-    change.why = (at_us - change.before.from_us < kDay)
+    change.why = earlier.to_us - earlier.from_us < kDay
                      ? "the log tells of less than a day before it"
                      : "the days since then are too few, or of another kind (weekend or not) than those before";
   } else {
     decide(change);
   }
   return change;
+}
+
+Change judge_change(const Provider& provider, const InputSummary& input, std::int64_t at_us) {
+  auto from_us = input.from_us, to_us = input.named_until_us();
+  for (const auto& moment : moments_of(provider, input)) {
+    if (moment.at_us < at_us - kNearby) from_us = std::max(from_us, moment.at_us);
+    if (moment.at_us > at_us + kNearby) to_us = std::min(to_us, moment.at_us);
+  }
+  return judge_change({&provider, std::min(from_us, at_us), at_us}, {&provider, at_us, std::max(to_us, at_us)});
 }
 
 bool had_trouble(const Provider& provider, const Change& change) {

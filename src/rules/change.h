@@ -38,24 +38,38 @@ struct Change {
   bool on_weekends = false;  // only weekends could be compared
   Verdict verdict = Verdict::too_early;
   Sureness sureness = Sureness::low;
+  double significance = 0;  // of the difference: how many times its standard error it is
   std::string why;
 };
 
 // What happened at a moment, of itself.
 struct Moment {
-  enum class Kind : std::uint8_t { origin_began, origin_ended };
+  enum class Kind : std::uint8_t { origin_began, origin_ended, limit_changed, restarted };
   std::int64_t at_us = kNoTime;
   Kind kind = Kind::origin_began;
-  const TrafficOrigin* origin = nullptr;  // of the provider's
+  const TrafficOrigin* origin = nullptr;  // of the provider's, where it began or ended
+  std::uint64_t limit_before = 0, limit_after = 0;
+  std::string_view mta = {};              // that was restarted
 };
 
-// The moments that the log tells by itself, in their order.
+// The moments at which what wants to go there, or what is taken, changed by itself, in their order.
 std::vector<Moment> moments_of(const Provider& provider, const InputSummary& input);
+// The restart after which what wants to go there, or what is taken, differs beyond doubt, and none of those moments
+// explains it. A log tells of a restart, not of what was changed for it.
+std::optional<Moment> telling_restart(const Provider& provider, const Analysis& analysis);
 // "the forward of fred@customer.example began"
 std::string moment_words(const Moment& moment);
 
-// Before against after; each side goes as far as the log does, or to the next moment that lies more than a few hours
-// away, which is judged by itself.
+// What one provider did in a stretch of log.
+struct Stretch {
+  const Provider* provider = nullptr;
+  std::int64_t from_us = kNoTime;
+  std::int64_t to_us = kNoTime;
+};
+
+Change judge_change(const Stretch& before, const Stretch& after);
+// Each side goes as far as the log does, or to the next of its moments that lies more than a few hours away, which is
+// judged by itself.
 Change judge_change(const Provider& provider, const InputSummary& input, std::int64_t at_us);
 
 // Whether there was anything to mend: it throttled, or mail waited for it for hours.

@@ -27,7 +27,9 @@ class Changes : public Rule {
   void judge(const Analysis& analysis, const Knowledge&, std::vector<Finding>& findings) const override {
     for (const auto& provider : analysis.providers) {
       if (provider.throttled == 0) continue;
-      for (const auto& moment : moments_of(provider, analysis.input)) {
+      auto moments = moments_of(provider, analysis.input);
+      if (const auto restart = telling_restart(provider, analysis)) moments.push_back(*restart);
+      for (const auto& moment : moments) {
         const auto change = judge_change(provider, analysis.input, moment.at_us);
         if (change.verdict == Verdict::helped || change.verdict == Verdict::made_worse) {
           findings.push_back(finding(provider, moment, change));
@@ -43,9 +45,11 @@ class Changes : public Rule {
     out.id = fmt::format("change/{}", verdict_name(change.verdict));
     out.severity = helped ? Severity::info : Severity::warning;
     out.subject = {{"provider", provider.name}, {"moment", iso_utc(change.at_us)}};
-    out.title = fmt::format("{}, the {}: {}", mtalens::moment(change.at_us), helped ? "cure" : "cause",
-                            moment_words(moment));
+    const bool restart = moment.kind == Moment::Kind::restarted;
+    out.title = restart ? fmt::format("{}: {} since {}", mtalens::moment(change.at_us), helped ? "better" : "worse", moment_words(moment))
+                        : fmt::format("{}, the {}: {}", mtalens::moment(change.at_us), helped ? "cure" : "cause", moment_words(moment));
     out.details.push_back(fmt::format("{}; {} confidence", change.why, sureness_name(change.sureness)));
+    if (restart) out.details.push_back("the log does not tell what was changed then");
     out.meaning = "Judged by what wants to go there against what is taken, over the same hours of the same kind of days.";
     if (moment.kind == Moment::Kind::origin_began && moment.origin->first.line != 0) out.evidence.push_back(moment.origin->first);
     out.occurrences = out.evidence.size();

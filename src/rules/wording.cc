@@ -35,6 +35,12 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
+std::string mta_title(std::string_view mta) {
+  if (mta == "postfix") return "Postfix";
+  if (mta == "exim") return "Exim";
+  return std::string(mta);
+}
+
 std::string plural(std::string_view noun) {
   std::string out(noun);
   if (out.ends_with("y") && !out.ends_with("ay")) {

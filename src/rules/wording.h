@@ -23,6 +23,7 @@ std::string zone_name(std::int64_t us);                                     // U
 std::string iso_utc(std::int64_t us);                                       // 2026-12-09T17:42:00Z
 std::string list_of(const std::vector<std::string>& names, std::size_t most);  // a, b and 3 more
 std::string_view stage_words(Stage stage);                                  // "after DATA"
+std::string mta_title(std::string_view mta);                               // Postfix, sendmail
 std::string_view direction_name(Direction direction);                       // "inbound"
 
 enum class Units { si, iec };

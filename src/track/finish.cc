@@ -443,6 +443,7 @@ Analysis Tracker::analysis(InputSummary input) {
   put_in_order(out.providers);
   std::sort(out.our_domains.begin(), out.our_domains.end());
   out.tls = tls_.failed();
+  out.restarts.assign(restarts_.begin(), restarts_.end());
   for (const auto& group : undescribed_.groups()) {
     if (out.undescribed.size() == kMostUndescribed) break;
     out.undescribed.push_back({group.example, group.relay, group.count, ready_made_entry(knowledge_, group)});

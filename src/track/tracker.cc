@@ -16,6 +16,8 @@ constexpr std::size_t kMostReasons = 1 << 16;            // distinct reply texts
 constexpr std::size_t kMostSenderDomains = 256;          // of one forward
 constexpr std::size_t kOriginsWithEvidence = 64;         // of one party
 constexpr std::size_t kMostCodes = 64;
+constexpr std::size_t kMostRestarts = 512;
+constexpr std::int64_t kOneRestart = 600 * kSecond;  // stop and start, one daemon after another, a second try
 constexpr std::size_t kEvidenceText = 2000;
 constexpr std::size_t kAhead = 4;  // so many events ahead a message is brought near, and its slot twice as many
 
@@ -85,7 +87,7 @@ Tracker::Tracker(const Knowledge& knowledge, Options options)
 KindSet Tracker::wanted() {
   return kind_bit(EventKind::received) | kind_bit(EventKind::queued) | kind_bit(EventKind::attempt) |
          kind_bit(EventKind::refusal) | kind_bit(EventKind::ended) | kind_bit(EventKind::related) |
-         kind_bit(EventKind::tls) | kind_bit(EventKind::tls_detail);
+         kind_bit(EventKind::tls) | kind_bit(EventKind::tls_detail) | kind_bit(EventKind::restart);
 }
 
 void Tracker::add(const Batch& batch, const std::vector<std::string>& names) {
@@ -133,6 +135,7 @@ void Tracker::add(const Event& event) {
     case EventKind::related: return on_related(event);
     case EventKind::tls: return on_tls(event);
     case EventKind::tls_detail: return on_tls_detail(event);
+    case EventKind::restart: return on_restart(event);
     default: return;
   }
 }
@@ -566,6 +569,18 @@ void Tracker::tell_tls_outcome(Message& message, const Event& event) {
   } else {
     tls_.count_fallback(event, scope_, message.tls_peer, std::max<std::int64_t>(0, event.time_us - message.tls_failed_us));
   }
+}
+
+// ---- the MTA itself ------------------------------------------------------------------------------------------
+
+void Tracker::on_restart(const Event& event) {
+  if (!counting_ || event.time_us == kNoTime) return;
+  const auto same_one = [&](const Restart& restart) {
+    return event.time_us - restart.at_us < kOneRestart && restart.mta == event.mta && restart.host == event.host;
+  };
+  if (std::any_of(restarts_.rbegin(), restarts_.rend(), same_one)) return;
+  if (restarts_.size() == kMostRestarts) restarts_.pop_front();
+  restarts_.push_back({std::string(event.mta), std::string(event.host), event.time_us});
 }
 
 // ---- who is who ----------------------------------------------------------------------------------------------

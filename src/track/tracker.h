@@ -55,7 +55,7 @@ class Tracker {
     auto meanings = meaning_names();
     auto mtas = mtas_of_parties();
     archive(counting_, messages_, ended, hosts_, instances_, relay_names_, relays_, domains_, destinations_, reasons_, people_,
-            meanings, parties_, mtas, tls_, undescribed_, totals_, longest_wait_us_, first_us_, now_us_);
+            meanings, parties_, mtas, tls_, undescribed_, restarts_, totals_, longest_wait_us_, first_us_, now_us_);
     if constexpr (Archive::kReads) archive.require(resume(ended, meanings, mtas));
   }
 
@@ -92,6 +92,7 @@ class Tracker {
   void on_related(const Event& event);
   void on_tls(const Event& event);
   void on_tls_detail(const Event& event);
+  void on_restart(const Event& event);
   void handshake_failed(Message& message, std::uint32_t peer, std::int64_t time_us);
   void tell_tls_outcome(Message& message, const Event& event);
 
@@ -184,6 +185,7 @@ class Tracker {
   std::unordered_map<std::uint64_t, std::pair<std::uint32_t, std::int64_t>> logins_;  // by host and pid: who, when
   TlsSessions tls_;
   UndescribedReplies undescribed_;
+  std::deque<Restart> restarts_;
   Totals totals_;
   std::int64_t longest_wait_us_ = kNoTime;
   std::int64_t first_us_ = kNoTime;

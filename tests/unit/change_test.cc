@@ -129,6 +129,75 @@ TEST_CASE("change: a limit that was raised helps though as much is sent as befor
   CHECK(judge_change(provider_named(said, "BT Internet"), said.input, at(2026, 12, 10)).verdict == Verdict::helped);
 }
 
+TEST_CASE("change: a limit that rose is a moment by itself, and the cure", "[change]") {
+  const auto said = analyze_text(days_of_mail(7, 10, 10, 20) + days_of_mail(11, 16, 10, 80));
+  const auto moments = moments_of(provider_named(said, "BT Internet"), said.input);
+  REQUIRE(moments.size() == 1);
+  CHECK(moments[0].kind == Moment::Kind::limit_changed);
+  CHECK(moment_words(moments[0]) == "its limit changed from 20 to 80");
+  const auto findings = judge(said, Knowledge::builtin());
+  const auto cures = std::count_if(findings.begin(), findings.end(), [](const Finding& finding) { return finding.id == "change/helped"; });
+  CHECK(cures == 1);
+}
+
+TEST_CASE("change: where throttling ceased, what was offered beyond the quota is taken", "[change]") {
+  const auto ceased = analyze_text(days_of_mail(7, 9, 10, 49) + days_of_mail(10, 11, 10, 1000));
+  CHECK(judge_change(provider_named(ceased, "BT Internet"), ceased.input, at(2026, 12, 10)).verdict == Verdict::helped);
+  const auto began = analyze_text(days_of_mail(7, 9, 10, 1000) + days_of_mail(10, 11, 10, 49));
+  CHECK(judge_change(provider_named(began, "BT Internet"), began.input, at(2026, 12, 10)).verdict == Verdict::made_worse);
+}
+
+std::string reload_on(int day) {
+  return "Dec " + std::string(day < 10 ? " " : "") + std::to_string(day) +
+         " 07:00:00 mx postfix/master[1]: reload -- version 3.7.11, configuration /etc/postfix\n";
+}
+
+// 7 to 10 December 2026 are Monday to Thursday, 14 to 17 as well.
+TEST_CASE("change: the restart since which less is sent is told, the others are not", "[change]") {
+  const auto said = analyze_text(days_of_mail(7, 9, 10, 49) + reload_on(10) + days_of_mail(10, 13, 10, 49) + reload_on(14) +
+                                 days_of_mail(14, 18, 3, 49));
+  CHECK(said.restarts.size() == 2);
+  const auto restart = telling_restart(provider_named(said, "BT Internet"), said);
+  REQUIRE(restart);
+  CHECK(restart->at_us == at(2026, 12, 14, 7));
+  CHECK(moment_words(*restart) == "Postfix was restarted or took up a new configuration");
+  CHECK(judge_change(provider_named(said, "BT Internet"), said.input, restart->at_us).verdict == Verdict::helped);
+}
+
+TEST_CASE("change: restarts that change nothing, or come every day, are not told", "[change]") {
+  const auto same = analyze_text(days_of_mail(7, 11, 10, 49) + reload_on(12) + days_of_mail(14, 18, 10, 49));
+  CHECK(same.restarts.size() == 1);
+  CHECK_FALSE(telling_restart(provider_named(same, "BT Internet"), same));
+  std::string log;
+  for (int day = 7; day <= 18; ++day) log += reload_on(day) + days_of_mail(day, day, day < 14 ? 10 : 3, 49);
+  const auto daily = analyze_text(log);
+  CHECK(daily.restarts.size() == 12);
+  CHECK_FALSE(telling_restart(provider_named(daily, "BT Internet"), daily));
+}
+
+TEST_CASE("change: one log against another is judged as one that was cut between them", "[change]") {
+  const auto before = analyze_text(days_of_mail(7, 9, 10, 49)), after = analyze_text(days_of_mail(10, 11, 3, 49));
+  const auto change = judge_change({&provider_named(before, "BT Internet"), before.input.from_us, before.input.to_us},
+                                   {&provider_named(after, "BT Internet"), at(2026, 12, 10), at(2026, 12, 12)});
+  CHECK(change.verdict == Verdict::helped);
+  CHECK(change.after.offered_per_day == Approx(30));
+}
+
+// Sydney is eleven hours ahead: its Monday begins on Sunday at 13:00 UTC.
+TEST_CASE("change: weekends are those of the process's zone", "[change]") {
+  struct Zone {
+    explicit Zone(const char* name) { setenv("TZ", name, 1), tzset(); }
+    ~Zone() { setenv("TZ", "UTC", 1), tzset(); }
+  };
+  const auto said = analyze_text(days_of_mail(7, 15, 10, 49));
+  const auto& bt = provider_named(said, "BT Internet");
+  const auto monday = at(2026, 12, 13, 13);
+  const auto compared = [&] { return judge_change({&bt, at(2026, 12, 7), at(2026, 12, 11)}, {&bt, monday, monday + 24 * kHourUs}); };
+  CHECK(compared().verdict == Verdict::too_early);  // in UTC, eleven hours of it are a Sunday's
+  const Zone sydney("Australia/Sydney");
+  CHECK(compared().verdict == Verdict::no_difference);
+}
+
 TEST_CASE("origins: the week's forward has as many messages as were sent through it, and the rest would fit", "[change]") {
   for (const auto& mta : kMtas) {
     CAPTURE(mta);

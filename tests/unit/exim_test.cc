@@ -663,8 +663,7 @@ TEST_CASE("exim: who came and went without mail", "[exim]") {
 
 TEST_CASE("exim: the daemon's own words are notes", "[exim]") {
   for (const auto* text :
-       {"exim 4.96 daemon started: pid=4433, -q30m, listening for SMTP on [127.0.0.1]:25",
-        "Start queue run: pid=4437 -qff", "End queue run: pid=4437", "Start 'bulk' queue run: pid=1",
+       {"Start queue run: pid=4437 -qff", "End queue run: pid=4437", "Start 'bulk' queue run: pid=1",
         "pid 123: SIGHUP received: re-exec daemon", "cwd=/var/www 5 args: /usr/sbin/sendmail -t -i -f a b",
         "no host name found for IP address 192.0.2.8",
         "no IP address found for host a.example (during SMTP connection from [192.0.2.9])",
@@ -675,6 +674,10 @@ TEST_CASE("exim: the daemon's own words are notes", "[exim]") {
         "[192.0.2.9] SSL verify error: depth=0 error=self signed certificate cert=/CN=x"}) {
     CHECK(event_of(text).kind == EventKind::note);
   }
+}
+
+TEST_CASE("exim: the daemon's start is a restart", "[exim]") {
+  CHECK(event_of("exim 4.96 daemon started: pid=4433, -q30m, listening for SMTP on [127.0.0.1]:25").kind == EventKind::restart);
 }
 
 TEST_CASE("exim: what syslog was too short for comes in parts", "[exim]") {

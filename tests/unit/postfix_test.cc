@@ -667,11 +667,15 @@ TEST_CASE("postfix: postscreen's clients and refusals", "[postfix]") {
   }
 }
 
-TEST_CASE("postfix: statistics, warnings, start and stop are notes", "[postfix]") {
+TEST_CASE("postfix: a start and a reload are restarts", "[postfix]") {
+  CHECK(parsed("postfix/master", "daemon started -- version 3.7.11, configuration /etc/postfix").kind == EventKind::restart);
+  CHECK(parsed("postfix/master", "reload -- version 3.7.11, configuration /etc/postfix").kind == EventKind::restart);
+}
+
+TEST_CASE("postfix: statistics, warnings and stops are notes", "[postfix]") {
   const std::pair<std::string_view, std::string_view> lines[] = {
       {"postfix/anvil", "statistics: max connection rate 1/60s for (smtpd:192.0.2.7) at Oct 26 18:13:50"},
       {"postfix/scache", "statistics: start interval Dec  6 21:20:35"},
-      {"postfix/master", "daemon started -- version 3.7.11, configuration /etc/postfix"},
       {"postfix/master", "terminating on signal 15"},
       {"postfix/postfix-script", "starting the Postfix mail system"},
       {"postfix-script", "the Postfix mail system is running: PID: 12"},

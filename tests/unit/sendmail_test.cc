@@ -824,11 +824,14 @@ TEST_CASE("sendmail: clients that come for no mail", "[sendmail]") {
 
 // ---- the rest --------------------------------------------------------------------------------------
 
+TEST_CASE("sendmail: the daemon's start is a restart", "[sendmail]") {
+  CHECK(event_in("starting daemon (8.17.1.9): SMTP+queueing@00:00:10").kind == EventKind::restart);
+}
+
 TEST_CASE("sendmail: what the daemon says of itself is known", "[sendmail]") {
   for (const auto* text : {
            "alias database /etc/mail/aliases rebuilt by root",
            "/etc/mail/aliases: 3 aliases, longest 9 bytes, 40 bytes total",
-           "starting daemon (8.17.1.9): SMTP+queueing@00:00:10",
            "restarting /usr/sbin/sendmail-mta due to signal",
            "stopping daemon, reason=signal",
            "rejecting connections on daemon MTA: load average: 12",
