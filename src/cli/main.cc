@@ -46,7 +46,8 @@ int run(const Options& options) {
   if (reads_logs && options.files.empty() && options.state.empty() && isatty(STDIN_FILENO)) return say(short_help());
   static const std::map<std::string, int (*)(const Options&)> kCommands{
       {"report", run_report}, {"queue", run_queue},   {"compare", run_compare},   {"events", run_events},
-      {"trace", run_trace},   {"check", run_check},   {"patterns", run_patterns}, {"explain", run_explain}};
+      {"trace", run_trace},   {"check", run_check},   {"patterns", run_patterns}, {"explain", run_explain},
+      {"watch", run_watch}};
   return kCommands.at(options.command)(options);
 }
 

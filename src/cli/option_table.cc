@@ -76,6 +76,11 @@ const std::vector<OptionEntry>& option_table() {
       {.name = "fail-on", .argument = "SEVERITY", .values = "info warning critical",
        .help = "from which severity on a finding fails unless it is expected", .preset = "warning", .commands = "check",
        .group = kWriting},
+      {.name = "plain", .help = "a line for each change, as into a pipe, though it is a terminal", .commands = "watch",
+       .group = kWriting},
+      {.name = "on-finding", .argument = "COMMAND",
+       .help = "run by the shell for each change, with the finding as JSON on its standard input", .commands = "watch",
+       .group = kWriting},
       {.name = "color", .argument = "WHEN", .values = "auto always never",
        .help = "auto: on a terminal, unless NO_COLOR is set", .preset = "auto", .group = kWriting},
       {.name = "units", .argument = "UNITS", .values = "si iec",
@@ -129,6 +134,13 @@ const std::vector<CommandEntry>& command_table() {
                     {"mtalens check --write-expect expect.json sample.log", "what its report says, to keep beside it"},
                     {"mtalens check --expect expect.json sample.log", "fails where anything changed"},
                     {"mtalens check --format junit -o mail.xml sample.log", "for CI that reads JUnit's XML"}}},
+      {.name = "watch", .arguments = "[FILE…]", .summary = "follows a log and says what changes",
+       .about = "Reads what is there, then follows it through its rotations. On a terminal it shows the first screen of the "
+                "report as of now; elsewhere, or with --plain, it prints a line when a finding begins, gets worse or ends. "
+                "What stands when it starts is told first. No file, or -, is standard input. Ctrl-C ends it.",
+       .examples = {{"mtalens watch /var/log/mail.log", "on a terminal"},
+                    {"journalctl -f -o json | mtalens watch", "where there are no files"},
+                    {"mtalens watch --plain --on-finding 'mail -s mtalens root' /var/log/mail.log", "a mail for each change"}}},
       {.name = "trace", .arguments = "ID|ADDRESS|MESSAGE-ID [FILE…]", .summary = "one message's whole life, line by line",
        .about = "Every line about a message, across its bounces, forwards and content filters. An address finds all "
                 "messages from or to it.",

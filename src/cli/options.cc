@@ -227,7 +227,14 @@ void check_compare(const Options& options) {
   if (!options.with.empty() && options.files.empty()) throw UsageError("compare: name the logs of before the change, too");
 }
 
+void check_watch(const Options& options) {
+  if (options.command != "watch") return;
+  if (!options.output.empty()) throw UsageError("--output: watch writes as it goes; say > FILE");
+  if (options.since_us != kNoTime || options.until_us != INT64_MAX) throw UsageError("watch: tells how things stand now, without --since and --until");
+}
+
 void check(const Options& options) {
+  check_watch(options);
   check_state(options);
   if (options.mta != "auto" && known(options).knowledge.find_parser(options.mta) == nullptr) {
     std::string names = "auto";
@@ -282,10 +289,12 @@ Options read_options(int argc, char** argv) {
   take(given, "output", options.output);
   take(given, "our-domain", options.our_domains);
   take(given, "with", options.with);
+  take(given, "on-finding", options.on_finding);
   take(given, "patterns", options.pattern_dirs);
   take(given, "state", options.state);
   take(given, "state-out", options.state_out);
   if (given.count("keep")) options.keep_us = keep_option(given);
+  take(given, "plain", options.plain);
   take(given, "quiet", options.quiet);
   take(given, "quiet-when-clean", options.quiet_when_clean);
   take(given, "verbose", options.verbose);

@@ -40,6 +40,8 @@ struct Options {
   std::string write_expect;             // check: where to write one; "-": standard output
   Severity fail_on = Severity::warning;  // check
   bool color = false;
+  bool plain = false;             // watch: lines, though it is a terminal
+  std::string on_finding;         // watch: a command
   bool quiet = false;
   bool quiet_when_clean = false;  // report
   bool verbose = false;

@@ -167,20 +167,6 @@ Json tls(const TlsPeer& peer) {
   return out;
 }
 
-Json finding(const Finding& f) {
-  Json out;
-  out["id"] = f.id;
-  out["severity"] = severity_name(f.severity);
-  out["subject"] = Json::object();
-  for (const auto& [key, value] : f.subject) out["subject"][key] = text(value);
-  out["title"] = text(f.title);
-  out["meaning"] = text(f.meaning);
-  out["remedy"] = text(f.remedy);
-  out["numbers"] = f.numbers;
-  out["evidence"] = evidence(f.evidence);
-  return out;
-}
-
 // Arrays of numbers on one line each: a week is 168 hours long.
 std::string with_flat_columns(const std::string& pretty) {
   std::string out;
@@ -212,6 +198,20 @@ std::string dumped(const Json& json) {
 
 }  // namespace
 
+Json json_finding(const Finding& f) {
+  Json out;
+  out["id"] = f.id;
+  out["severity"] = severity_name(f.severity);
+  out["subject"] = Json::object();
+  for (const auto& [key, value] : f.subject) out["subject"][key] = text(value);
+  out["title"] = text(f.title);
+  out["meaning"] = text(f.meaning);
+  out["remedy"] = text(f.remedy);
+  out["numbers"] = f.numbers;
+  out["evidence"] = evidence(f.evidence);
+  return out;
+}
+
 std::string_view severity_name(Severity severity) {
   return severity == Severity::critical ? "critical" : severity == Severity::warning ? "warning" : "info";
 }
@@ -240,7 +240,7 @@ Json report_document(const Analysis& analysis, const std::vector<Finding>& findi
     out["own_decisions"].push_back({{"id", text(decision.id)}, {"file", text(decision.file)}, {"events", decision.count}});
   }
   out["findings"] = Json::array();
-  for (const auto& f : findings) out["findings"].push_back(finding(f));
+  for (const auto& f : findings) out["findings"].push_back(json_finding(f));
   return out;
 }
 

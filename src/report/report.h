@@ -47,6 +47,9 @@ std::string text_queue(const Analysis& analysis, std::int64_t at_us, const TextS
 // Schema mtalens.queue/1.
 std::string json_queue(const Analysis& analysis, std::int64_t at_us);
 
+// One finding, as it stands in the JSON report.
+nlohmann::ordered_json json_finding(const Finding& finding);
+
 // Before a moment against after it.
 std::string text_compare(const Analysis& analysis, std::int64_t at_us, const TextStyle& style);
 // The logs of before against those of after, each as a whole.

@@ -61,7 +61,7 @@ std::string State::bytes(const std::vector<std::int64_t>& beginnings) {
 }
 
 // Lines are quoted under the names that the files have now.
-void State::name_sources(Tracker& tracker) {
+void State::name_sources(InputSummary& input, Tracker& tracker) const {
   std::map<std::string, std::string> names;
   std::set<std::string> taken;
   for (std::size_t i = 0; i < stream_.sources.size(); ++i) {
@@ -75,7 +75,7 @@ void State::name_sources(Tracker& tracker) {
     const auto named = names.find(evidence.source);
     evidence.source = named == names.end() ? "(a log that is gone)" : named->second;
   });
-  visitor(stream_.input, tracker);
+  visitor(input, tracker);
 }
 
 bool State::count_since(std::int64_t since_us) {
@@ -103,8 +103,19 @@ Analysis State::analysis(std::int64_t since_us) {
   for (auto& beginning : beginnings_) {
     if (beginning.since_us == since_us) tracker = &beginning.tracker;
   }
-  name_sources(*tracker);
+  name_sources(stream_.input, *tracker);
   return tracker->analysis(stream_.input);
+}
+
+Analysis State::analysis_so_far() {
+  Writer writer;
+  writer(all_);
+  Reader reader(writer.bytes());
+  Tracker copy(knowledge_, counting_from(kNoTime, our_domains_));
+  reader(copy);
+  auto input = stream_.input;
+  name_sources(input, copy);
+  return copy.analysis(std::move(input));
 }
 
 }  // namespace mtalens

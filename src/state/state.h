@@ -35,6 +35,8 @@ class State {
   // As counted from here on (kNoTime: from the first line); count_since() must have known it. Ends the tracker: call
   // bytes() before.
   Analysis analysis(std::int64_t since_us);
+  // The whole up to now, while the state goes on.
+  Analysis analysis_so_far();
 
  private:
   struct Beginning {
@@ -42,7 +44,7 @@ class State {
     Tracker tracker;
   };
 
-  void name_sources(Tracker& tracker);
+  void name_sources(InputSummary& input, Tracker& tracker) const;
   Beginning& add_beginning(std::int64_t since_us);
   std::uint64_t layout();
   template <typename Archive>

@@ -5,6 +5,7 @@
 #include "report/report.h"
 #include "mtalens/rule.h"
 #include "state/archive.h"
+#include "state/state.h"
 #include "state/state_file.h"
 #include "stream/stream.h"
 #include "track/tracker.h"
@@ -62,6 +63,26 @@ TEST_CASE("state: a tracker that was away on disk reports the same") {
     again.input = read.input;
     CHECK(report_of(again) == report_of(read));
   }
+}
+
+TEST_CASE("state: looking at what was read so far changes nothing of what comes") {
+  State looked_at(Knowledge::builtin(), {});
+  Read undisturbed;
+  read_sample(undisturbed, "a/exim/mainlog");
+  std::vector<std::string> errors;
+  ReadOptions options;
+  options.inputs = {std::string(MTALENS_SOURCE_DIR) + "/samples/a/exim/mainlog"};
+  options.wanted = Tracker::wanted();
+  options.block_bytes = 16 * 1024;
+  std::size_t looks = 0;
+  const auto input = read_logs(options, [&](const Batch& batch, const std::vector<std::string>& names) {
+    looked_at.add(batch, names);
+    if (++looks % 3 == 0) looked_at.analysis_so_far();
+  }, errors);
+  CHECK(looks >= 10);
+  looked_at.stream().input = input;
+  const auto analysis = looked_at.analysis_so_far();
+  CHECK(json_report(analysis, judge(analysis, Knowledge::builtin())) + json_queue(analysis, analysis.input.to_us) == report_of(undisturbed));
 }
 
 TEST_CASE("state: numbers at their ends come back") {
