@@ -81,7 +81,7 @@ std::string grouped_options(IsWanted is_wanted) {
 
 std::string introduction() {
   return paragraph(
-             "mtalens says what is wrong in a mail log of Postfix, sendmail or Exim: who refuses our mail and why, whether "
+             "mtalens says what is wrong in a mail log: who refuses our mail and why, whether "
              "the queue toward them grows, which STARTTLS handshakes fail.") +
          "  mtalens [COMMAND] [OPTION…] [FILE…]\n\n";
 }
