@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -230,6 +231,7 @@ struct TlsPeer {
   std::uint64_t failed = 0;
   std::uint64_t succeeded_since = 0;      // handshakes after the last that failed
   std::array<std::uint64_t, 8> causes{};  // by enum TlsCause
+  std::map<std::int64_t, std::uint64_t> failed_days;  // handshakes that failed, by the day, UTC, since the epoch
   // What became of the messages that a handshake failed for. They went through in clear; or with TLS, at a later try; or
   // the log does not tell which (Postfix without smtp_tls_loglevel).
   std::uint64_t fallbacks = 0;
@@ -250,7 +252,7 @@ struct TlsPeer {
 
   template <typename Archive>
   void fields(Archive& archive) {
-    archive(direction, peer, address, mtas, handshakes, failed, succeeded_since, causes, fallbacks, retried, went_out, fallback_delay_us,
+    archive(direction, peer, address, mtas, handshakes, failed, succeeded_since, causes, failed_days, fallbacks, retried, went_out, fallback_delay_us,
             waiting, bounced, expired, messages_before, messages_since, first_failed_us, last_failed_us, words, first, last);
   }
 };
@@ -286,6 +288,26 @@ struct OwnDecision {
   std::uint64_t count = 0;  // events: tries, refusals, handshakes
 };
 
+// Something of a provider or a peer that is not as it was before --since.
+struct Trend {
+  enum class Kind : std::uint8_t { is_new, worse, better, over };
+  enum class What : std::uint8_t { refusals, expired, queue, handshakes };
+  Kind kind = Kind::is_new;
+  What what = What::refusals;
+  std::string who;         // the provider's name, the peer's
+  // Throttled refusals and expired recipients: a day. The queue: recipients at the end, when the day before ended, and
+  // on the mean of the week before. Failed handshakes: all of the time since, and of the week before.
+  double now = 0;
+  double day_before = 0;
+  double week_before = 0;
+};
+
+struct Trends {
+  double days_before = 0;  // of the week before, that the log tells of
+  std::vector<Trend> trends;
+  std::size_t further = 0;  // that were left out
+};
+
 struct Analysis {
   InputSummary input;
   Totals totals;
@@ -294,6 +316,7 @@ struct Analysis {
   std::vector<QueueEntry> queue;    // oldest first; only where it was asked for
   std::int64_t longest_wait_before_expiry_us = kNoTime;  // as the log shows it
   std::vector<UndescribedReply> undescribed;             // most frequent first
+  std::optional<Trends> trends;                          // where --since asked for a report with days before it
   std::vector<Restart> restarts;                         // in the order of the log; the latest few hundred
   std::vector<OwnDecision> own_decisions;                // most frequent first
   std::vector<std::string> our_domains;                  // told by the user or seen in the log

@@ -12,6 +12,7 @@
 #include "input/named_files.h"
 #include "knowledge/pattern_list.h"
 #include "report/safe_text.h"
+#include "rules/trends.h"
 #include "track/tracker.h"
 
 namespace mtalens {
@@ -62,12 +63,19 @@ Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_q
   if (!options.state.empty() || !options.state_out.empty()) return analyze_through_state(options);
   auto& tracker = lasting<Tracker>(known(options).knowledge,
                                    Tracker::Options{options.since_us, until_us, keep_queue, options.our_domains});
+  // The days before, for what is new against them.
+  Tracker* earlier = nullptr;
+  if (options.command == "report" && options.since_us != kNoTime) {
+    earlier = &lasting<Tracker>(known(options).knowledge,
+                                Tracker::Options{options.since_us - kTrendsBefore, until_us, false, options.our_domains});
+  }
   OwnDecisions decisions(known(options).knowledge);
   Cost cost;
   Stopwatch watch, joining;
   auto reading = read_inputs(options, Tracker::wanted(), [&](const Batch& batch, const std::vector<std::string>& names) {
     joining.lap();
     tracker.add(batch, names);
+    if (earlier != nullptr) earlier->add(batch, names);
     cost.joining += joining.lap();
     if (!decisions.any()) return;
     for (const auto& event : batch.events) {
@@ -75,8 +83,15 @@ Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_q
     }
   });
   cost.reading = watch.lap();
+  std::optional<Trends> trends;
+  if (earlier != nullptr) {
+    auto input = reading.input;
+    leave_out(input, options.since_us - kTrendsBefore, until_us);
+    trends = trends_of(earlier->analysis(std::move(input)), options.since_us);
+  }
   leave_out(reading.input, options.since_us, until_us);
   Joined out{tracker.analysis(std::move(reading.input)), reading.complete, cost};
+  out.analysis.trends = std::move(trends);
   out.cost.analysis = watch.lap();
   for (const auto& row : decisions.rows()) {
     out.analysis.own_decisions.push_back({std::string(row.id), std::string(row.file), row.count});

@@ -12,6 +12,7 @@
 #include "cli/times.h"
 #include "input/named_files.h"
 #include "report/safe_text.h"
+#include "rules/trends.h"
 #include "state/archive.h"
 #include "state/state.h"
 #include "state/state_file.h"
@@ -104,7 +105,10 @@ Joined analyze_through_state(const Options& options) {
   keep(options, *state, file);
   Cost cost;
   cost.reading = watch.lap();
+  std::optional<Trends> trends;
+  if (options.since_us != kNoTime) trends = trends_of(state->analysis_so_far(), options.since_us);
   Joined out{state->analysis(options.since_us), complete && whole, cost};
+  out.analysis.trends = std::move(trends);
   out.cost.analysis = watch.lap();
   leave_out(out.analysis.input, options.since_us, INT64_MAX);
   return out;

@@ -13,8 +13,6 @@ using Json = nlohmann::ordered_json;
 
 std::string rounded(double value) { return grouped(static_cast<std::uint64_t>(value + 0.5)); }
 
-double tenths(double value) { return static_cast<double>(static_cast<std::int64_t>(value * 10 + 0.5)) / 10; }
-
 struct Judged {
   const Provider* provider = nullptr;
   Change change;

@@ -4,6 +4,8 @@
 #include "report/document.h"
 #include "report/report.h"
 #include "report/safe_text.h"
+#include "rules/origins.h"
+#include "rules/trends.h"
 #include "rules/wording.h"
 
 namespace mtalens {
@@ -157,6 +159,8 @@ Json tls(const TlsPeer& peer) {
   if (peer.fallbacks > 0) out["fallback_delay_s"] = average_seconds(peer.fallback_delay_us, peer.fallbacks);
   out["retried"] = peer.retried;
   out["went_out"] = peer.went_out;
+  out["failed_days"] = Json::object();
+  for (const auto& [day, failed] : peer.failed_days) out["failed_days"][date_of_day(day)] = failed;
   out["waiting"] = peer.waiting;
   out["bounced"] = peer.bounced;
   out["expired"] = peer.expired;
@@ -216,6 +220,20 @@ std::string_view severity_name(Severity severity) {
   return severity == Severity::critical ? "critical" : severity == Severity::warning ? "warning" : "info";
 }
 
+Json trends(const Trends& all) {
+  Json out;
+  out["days_before"] = tenths(all.days_before);
+  out["trends"] = Json::array();
+  for (const auto& trend : all.trends) {
+    Json row{{"kind", trend_name(trend.kind)}, {"what", trend_name(trend.what)}, {"who", text(trend.who)}, {"now", tenths(trend.now)}};
+    if (trend.what != Trend::What::handshakes) row["day_before"] = tenths(trend.day_before);
+    row["week_before"] = tenths(trend.week_before);
+    out["trends"].push_back(std::move(row));
+  }
+  out["further"] = all.further;
+  return out;
+}
+
 Json report_document(const Analysis& analysis, const std::vector<Finding>& findings) {
   Json out;
   out["schema"] = "mtalens.report/1";
@@ -239,6 +257,7 @@ Json report_document(const Analysis& analysis, const std::vector<Finding>& findi
   for (const auto& decision : analysis.own_decisions) {
     out["own_decisions"].push_back({{"id", text(decision.id)}, {"file", text(decision.file)}, {"events", decision.count}});
   }
+  if (analysis.trends) out["trends"] = trends(*analysis.trends);
   out["findings"] = Json::array();
   for (const auto& f : findings) out["findings"].push_back(json_finding(f));
   return out;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <map>
 
@@ -9,6 +10,7 @@
 #include "report/report.h"
 #include "report/safe_text.h"
 #include "report/wrapped.h"
+#include "rules/trends.h"
 #include "rules/wording.h"
 
 namespace mtalens {
@@ -24,6 +26,7 @@ constexpr std::size_t kLongDetail = 145;  // bytes of a quoted reply
 constexpr std::size_t kUndescribedRows = 5;
 constexpr std::size_t kProviderRows = 8;
 constexpr std::size_t kCharts = 2;
+constexpr std::size_t kTrends = 6;
 
 class Page {
  public:
@@ -210,6 +213,21 @@ std::vector<Story> stories_of(const Analysis& analysis, const std::vector<Findin
     for (auto& numbered : story) numbered.number = ++number;
   }
   return out;
+}
+
+// What the daily report is opened for.
+void add_trends(Page& page, const Analysis& analysis) {
+  if (!analysis.trends) return;
+  const auto& all = *analysis.trends;
+  page.line(page.painted(all.days_before >= 7 ? "Against the day and the week before" : fmt::format("Against the {:.0f} days before", std::ceil(all.days_before)), "1"));
+  if (all.trends.empty()) page.paragraph(2, "nothing new, worse or better");
+  for (std::size_t i = 0; i < std::min(all.trends.size(), kTrends); ++i) {
+    const auto name = fmt::format("  {:<8}", trend_name(all.trends[i].kind));
+    page.hanging(name, name.size(), safe_text(trend_words(all.trends[i]), kLongDetail), "");
+  }
+  const auto more = all.further + (all.trends.size() > kTrends ? all.trends.size() - kTrends : 0);
+  if (more > 0) page.paragraph(2, fmt::format("and {} more (--format json names {})", grouped(more), all.further > 0 ? "50" : "all"));
+  page.line();
 }
 
 void add_title(Page& page, const Numbered& numbered) {
@@ -475,6 +493,7 @@ std::string text_report(const Analysis& analysis, const std::vector<Finding>& fi
   if (analysis.totals.messages > 0) add_totals(page, analysis.totals, analysis.input);
   add_caveats(page, analysis);
   page.line();
+  add_trends(page, analysis);
   auto stories = stories_of(analysis, findings, style.verbose);
   const auto in_full = style.verbose ? stories.size() : kFullStories;
   add_first_screen(page, stories, in_full, style);

@@ -12,10 +12,8 @@ nlohmann::ordered_json side_numbers(const Side& side) {
   nlohmann::ordered_json out;
   out["from"] = iso_utc(side.from_us);
   out["to"] = iso_utc(side.to_us);
-  out["offered_per_day"] = static_cast<double>(static_cast<std::int64_t>(side.offered_per_day * 10 + 0.5)) / 10;
-  out["taken_per_day"] = side.taken_per_day
-                             ? nlohmann::ordered_json(static_cast<double>(static_cast<std::int64_t>(*side.taken_per_day * 10 + 0.5)) / 10)
-                             : nlohmann::ordered_json();
+  out["offered_per_day"] = tenths(side.offered_per_day);
+  out["taken_per_day"] = side.taken_per_day ? nlohmann::ordered_json(tenths(*side.taken_per_day)) : nlohmann::ordered_json();
   out["queued"] = {side.queued_first, side.queued_last};
   return out;
 }

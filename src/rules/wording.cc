@@ -35,6 +35,8 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
+double tenths(double value) { return static_cast<double>(static_cast<std::int64_t>(value * 10 + 0.5)) / 10; }
+
 std::string mta_title(std::string_view mta) {
   if (mta == "postfix") return "Postfix";
   if (mta == "exim") return "Exim";

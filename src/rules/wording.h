@@ -14,6 +14,7 @@ namespace mtalens {
 std::string grouped(std::uint64_t number);                                  // 1,204
 std::string counted(std::uint64_t number, std::string_view noun);           // 1 message, 1,204 messages
 std::string plural(std::string_view noun);                                  // messages, refusals, tries
+double tenths(double value);                                                // rounded, not negative: enough of a mean
 std::string duration(std::int64_t us);                                      // 3d 4h, 12m 5s
 std::string moment(std::int64_t us);                                        // 9 Dec 17:42, in the process's zone
 std::string span_of(std::int64_t first_us, std::int64_t last_us);           // 9 Dec 17:42 to 11 Dec 08:03

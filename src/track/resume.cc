@@ -127,6 +127,7 @@ void Tracker::name_operators_anew() {
 
 void Tracker::fold(std::int64_t keep_us) {
   if (now_us_ == kNoTime) return;
+  tls_.fold(now_us_ - keep_us);
   std::erase_if(restarts_, [&](const Restart& restart) { return restart.at_us < now_us_ - keep_us; });
   for (auto& party : parties_) party.fold(now_us_ - std::min(kHourly, keep_us), now_us_ - keep_us);
 }

@@ -7,6 +7,10 @@
 namespace mtalens {
 namespace {
 
+// Since the epoch, UTC; of times after it.
+std::int64_t day_of(std::int64_t us) { return us / 86'400'000'000; }
+
+
 constexpr std::size_t kMostSessions = 1 << 16;  // remembered at once, twice over
 constexpr std::size_t kMostClients = 1 << 16;   // whose messages are counted
 
@@ -77,6 +81,7 @@ void TlsSessions::count_failure(std::uint32_t id, Session& session) {
     if (peer.direction == Direction::inbound) peer.messages_before = messages_from(peer.peer);
   }
   peer.failed += session.times;
+  if (session.time_us != kNoTime) peer.failed_days[day_of(session.time_us)] += session.times;
   peer.succeeded_since = 0;
   peer.causes[static_cast<std::size_t>(session.cause)] += session.times;
   peer.last_failed_us = session.time_us;
@@ -221,6 +226,10 @@ void TlsSessions::start_counting() {
   for (auto* sessions : {&current_, &previous_}) {
     for (auto& [key, session] : *sessions) session.counted = false;
   }
+}
+
+void TlsSessions::fold(std::int64_t from_us) {
+  for (auto& peer : peers_) peer.failed_days.erase(peer.failed_days.begin(), peer.failed_days.lower_bound(day_of(from_us)));
 }
 
 std::vector<TlsPeer> TlsSessions::failed() const {

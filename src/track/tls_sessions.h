@@ -45,6 +45,8 @@ class TlsSessions {
 
   // Forgets the counts, not the sessions under way.
   void start_counting();
+  // Days before are not told any more.
+  void fold(std::int64_t from_us);
   // Those with a failed handshake, most failures first.
   std::vector<TlsPeer> failed() const;
   std::uint32_t peers() const { return static_cast<std::uint32_t>(peers_.size()); }
