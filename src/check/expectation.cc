@@ -151,7 +151,7 @@ class Comparison {
   void compare_report(const Json& expected, const Json& report) {
     for (const auto& [key, value] : expected.items()) {
       const auto path = Path() / key;
-      const auto list = std::find_if(named_lists().begin(), named_lists().end(), [&](const NamedList& l) { return key == l.list; });
+      const auto list = std::find_if(named_lists().begin(), named_lists().end(), [&list_name = key](const NamedList& l) { return list_name == l.list; });
       if (key == "schema") continue;
       if (key == "absent_findings") {
         forbid(*list, value, path, report.at("findings"));

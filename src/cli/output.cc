@@ -11,15 +11,16 @@
 
 namespace mtalens {
 
-Output::Output(const std::string& file) : file_(file) {
+Output::Output(const std::string& file, mode_t mode) : file_(file) {
   if (file_.empty()) return;
   struct stat status {};
-  const bool device = stat(file_.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
-  if (device) {  // /dev/null, a FIFO: nothing to replace
+  const bool exists = stat(file_.c_str(), &status) == 0;
+  if (exists && !S_ISREG(status.st_mode)) {  // /dev/null, a FIFO: nothing to replace
     fd_ = open(file_.c_str(), O_WRONLY | O_CLOEXEC);
   } else {
     temporary_ = file_ + ".new";
-    fd_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    fd_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd_ >= 0 && fchmod(fd_, exists ? status.st_mode & 0777 : mode) != 0) give_up(errno);
   }
   if (fd_ < 0) give_up(errno);
 }

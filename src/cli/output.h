@@ -1,6 +1,8 @@
 // Where a subcommand's text goes: standard output, or a file that is replaced only when all was written.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -11,7 +13,9 @@ namespace mtalens {
 // is the user's to hear of: exit code 2.
 class Output {
  public:
-  explicit Output(const std::string& file);  // empty: standard output. Ends the program where it cannot be opened.
+  // Empty: standard output. A new file is its owner's alone, for it may hold addresses, or has that mode; one that is
+  // replaced keeps its own. Ends the program where it cannot be opened.
+  explicit Output(const std::string& file, mode_t mode = 0600);
   ~Output();
   Output(const Output&) = delete;
 

@@ -52,7 +52,8 @@ int run_report(const Options& options) {
   cost.rules = watch.lap();
   if (options.state_out == "-") return complete ? 0 : 2;
   if (options.quiet_when_clean && is_clean(findings)) return complete ? 0 : 2;
-  Output output(options.output);
+  // The collector of Prometheus runs under a name of its own; there is no address in it.
+  Output output(options.output, options.format == "prometheus" ? 0644 : 0600);
   output.write(formatted(options, analysis, findings));
   output.done();
   cost.writing = watch.lap();

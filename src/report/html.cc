@@ -120,6 +120,11 @@ std::string tls_table(const std::vector<TlsPeer>& peers) {
   return out + "</tbody></table></div>\n</section>\n";
 }
 
+std::string curves_hint(std::size_t providers) {
+  if (providers <= kCurves) return "";
+  return fmt::format("<p class=\"hint\">Curves of the first {} of {} providers; the JSON report has those of all.</p>\n", kCurves, grouped(providers));
+}
+
 // Puts each part where the template has its mark; what was put in is not looked at again.
 std::string filled(std::string_view page, const std::map<std::string_view, std::string>& parts) {
   std::string out;
@@ -144,6 +149,7 @@ std::string html_report(const Analysis& analysis, const std::vector<Finding>& fi
                  {"head", fmt::format("<header>\n<h1>{}</h1>\n<p class=\"soft\">{} · {}</p>\n{}</header>", gist(findings), source,
                                       counted(analysis.input.lines, "line"), html_totals(analysis.totals, analysis.input))},
                  {"story", "<h2 id=\"story-title\">Findings</h2>\n" + html_findings(findings)},
+                 {"curves-of", curves_hint(analysis.providers.size())},
                  {"tables", provider_table(analysis) + tls_table(analysis.tls)},
                  {"foot", fmt::format("<footer>mtalens {} · {} mail lines, {} not understood</footer>", MTALENS_VERSION,
                                       grouped(analysis.input.mail_lines), grouped(analysis.input.unrecognized_lines))},

@@ -160,7 +160,11 @@ def check_curves(browser, checks, name, wanted):
                 expected[-1][column] += h[key][i]
             expected[-1][4] = h["queued"][i]
         checks.same(f"{name}: {provider['provider']} by day", days, expected)
-        checks.same(f"{name}: plots", browser.run("return document.querySelectorAll('#plots canvas').length"), 4)
+        failed = {way: sum(sum(t["failed_days"].values()) for t in wanted["tls"] if t["direction"] == way) for way in ["inbound", "outbound"]}
+        handshakes = [f"Failed TLS handshakes by day, all peers: {failed['inbound']:,} inbound, {failed['outbound']:,} outbound"]
+        labels = browser.run("return [...document.querySelectorAll('#plots [role=img]')].map((p) => p.getAttribute('aria-label'))")
+        checks.same(f"{name}: plots", len(labels), 4 + any(failed.values()))
+        checks.same(f"{name}: failed handshakes", labels[4:], handshakes if any(failed.values()) else [])
 
 
 def check_tables(browser, checks, name):

@@ -144,6 +144,24 @@ def interrupted_run():
     claim("Ctrl-C: what was read is told, marked as partial", told.get("interrupted") is True and 0 < told["lines"] < 2 * 5 * 4000, told["lines"])
 
 
+def who_may_read_what_is_written():
+    """Addresses are for the owner; metrics, which hold none, for their collector; what is replaced keeps its mode."""
+    seed, mode = pathlib.Path("seed.log"), lambda name: os.stat(name).st_mode & 0o777
+    seed.write_bytes(SEED)
+    run("--year", "2015", "--quiet", "-o", "report.txt", "seed.log")
+    run("--year", "2015", "--quiet", "--format", "prometheus", "-o", "mail.prom", "seed.log")
+    claim("a report is its owner's", mode("report.txt") == 0o600, oct(mode("report.txt")))
+    claim("metrics are everyone's", mode("mail.prom") == 0o644, oct(mode("mail.prom")))
+    claim("and name nobody", b"@" not in pathlib.Path("mail.prom").read_bytes())
+    os.chmod("report.txt", 0o640)
+    run("--year", "2015", "--quiet", "-o", "report.txt", "seed.log")
+    claim("what is replaced keeps its mode", mode("report.txt") == 0o640, oct(mode("report.txt")))
+    pathlib.Path("precious").write_text("precious")
+    os.symlink("precious", "page.html.new")
+    refused = run("--year", "2015", "--quiet", "--format", "html", "-o", "page.html", "seed.log")
+    claim("a link laid in the way is not followed", refused.returncode == 2 and pathlib.Path("precious").read_text() == "precious", refused)
+
+
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     files_and_readers()
@@ -151,6 +169,7 @@ with tempfile.TemporaryDirectory() as folder:
     patterns_of_ones_own()
     folders_and_patterns()
     interrupted_run()
+    who_may_read_what_is_written()
     os.chdir("/")
 print(f"{len(failures)} claims fail" if failures else "every claim holds")
 sys.exit(1 if failures else 0)

@@ -113,6 +113,27 @@
     return [[...days, end], ...columns.map((column) => [...column, null])];
   }
 
+  // Failed handshakes of all peers, by day and direction; their names are in the table.
+  function drawHandshakes() {
+    const failed = { inbound: new Map(), outbound: new Map() };
+    const days = [];
+    for (const peer of report.tls) {
+      for (const [name, count] of Object.entries(peer.failed_days)) {
+        const at = Date.parse(name + "T00:00:00Z") / 1000, of = failed[peer.direction];
+        of.set(at, (of.get(at) || 0) + count);
+        days.push(at);
+      }
+    }
+    if (days.length === 0) return;
+    const first = days.reduce((a, b) => Math.min(a, b)), last = days.reduce((a, b) => Math.max(a, b));
+    const each = [];
+    for (let at = first; at <= last; at += day) each.push(at);
+    const column = (of) => each.map((at) => of.get(at) || 0);
+    const inbound = column(failed.inbound), outbound = column(failed.outbound);
+    draw("Failed TLS handshakes by day, all peers", group.format(sum(inbound)) + " inbound, " + group.format(sum(outbound)) + " outbound",
+      [bars("inbound", "warning"), line("outbound", "bad", { width: 2 })], withEnd(each, inbound, outbound));
+  }
+
   function show(provider) {
     plots.forEach((plot) => plot.destroy());
     plots = [];
@@ -130,6 +151,7 @@
       [h.hours.map((t) => t + hour), h.queued, h.oldest_age_s.map((s) => s / hour)], "h");
     draw("Into and out of the queue by day", group.format(sum(d.inflow)) + " recipients in, " + group.format(sum(d.outflow)) + " out",
       [line("in", "bad", { width: 2 }), line("out", "good", { width: 2 })], withEnd(d.days, d.inflow, d.outflow));
+    drawHandshakes();
     showDays(d);
     stretch(0);
   }
