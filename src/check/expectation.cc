@@ -228,6 +228,8 @@ Expectation::Expectation(std::string_view text) {
     expected_ = Json::parse(text);
   } catch (const Json::parse_error& error) {
     throw ExpectationError(parse_trouble(text, error));
+  } catch (const Json::out_of_range&) {
+    throw ExpectationError("holds a number that is too large");
   }
   lines_ = LineFinder::find(text);
   if (!expected_.is_object() || expected_.value("schema", Json()) != "mtalens.expect/1") {

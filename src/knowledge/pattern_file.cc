@@ -93,6 +93,12 @@ class FileReader {
     } catch (const Json::parse_error& error) {
       complain(line_of(json_, std::min(error.byte, json_.size())), {}, "not JSON: " + shortened(error.what()));
       return;
+    } catch (const Json::out_of_range& error) {  // a number beyond all numbers, quoted
+      const std::string message = error.what();
+      const auto begin = message.find('\'') + 1;
+      const auto at = json_.find(message.substr(begin, message.rfind('\'') - begin));
+      complain(line_of(json_, std::min(at, json_.size())), {}, "not JSON: " + message.substr(std::min(message.find("number"), message.size())));
+      return;
     }
     try {
       check_keys(root, {"$schema", "about", "providers", "replies", "tls", "parsers", "topics"});

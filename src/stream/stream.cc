@@ -203,7 +203,7 @@ class Reading {
     std::vector<bool> gone_on(state.sources.size());
     for (const auto& [name, mark, is_copy, finished] : options_.resumption->inputs) {
       if (!mark || is_copy) continue;
-      gone_on[*mark] = finished || std::any_of(names_.begin(), names_.end(), [&](const auto& read) { return read == name; });
+      gone_on[*mark] = finished || std::any_of(names_.begin(), names_.end(), [&asked = name](const auto& read) { return read == asked; });
       if (!finished) continue;
       now.push_back(state.sources[*mark]);
       now.back().file.name = now.back().summary.name = name;

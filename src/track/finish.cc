@@ -383,7 +383,7 @@ void Tracker::add_destinations(Analysis& analysis, const std::vector<Provider*>&
     const auto begin = all.size();  // one provider may be several parties
     for (const auto& [party, attempts] : destinations_[id].attempts) {
       const auto known = std::find_if(all.begin() + static_cast<std::ptrdiff_t>(begin), all.end(),
-                                      [&](const Served& served) { return served.provider == provider_of[party]; });
+                                      [provider = provider_of[party]](const Served& served) { return served.provider == provider; });
       if (known != all.end()) {
         known->attempts += attempts;
       } else {

@@ -31,22 +31,24 @@ std::string key_of(const Finding& finding) {
 // A cause or a cure is told once; it neither goes on nor ends.
 bool is_moment(const Finding& finding) { return finding.id.starts_with("change/"); }
 
+// What the finding is about under that name; empty: it says nothing of it.
+std::string_view subject_of(const Finding& finding, std::string_view name) {
+  const auto at = std::find_if(finding.subject.begin(), finding.subject.end(), [&](const auto& each) { return each.first == name; });
+  return at != finding.subject.end() ? std::string_view(at->second) : std::string_view();
+}
+
 const Provider* provider_of(const Finding& finding, const Analysis& analysis) {
-  for (const auto& [name, value] : finding.subject) {
-    if (name != "provider") continue;
-    const auto at = std::find_if(analysis.providers.begin(), analysis.providers.end(), [&](const Provider& p) { return p.name == value; });
-    if (at != analysis.providers.end()) return &*at;
-  }
-  return nullptr;
+  const auto name = subject_of(finding, "provider");
+  const auto at = std::find_if(analysis.providers.begin(), analysis.providers.end(), [&](const Provider& one) { return one.name == name; });
+  return at != analysis.providers.end() ? &*at : nullptr;
 }
 
 const TlsPeer* peer_of(const Finding& finding, const Analysis& analysis) {
-  for (const auto& [name, value] : finding.subject) {
-    if (name != "peer") continue;
-    const auto at = std::find_if(analysis.tls.begin(), analysis.tls.end(), [&](const TlsPeer& p) { return p.peer == value; });
-    if (at != analysis.tls.end()) return &*at;
-  }
-  return nullptr;
+  const auto name = subject_of(finding, "peer"), direction = subject_of(finding, "direction");
+  const auto at = std::find_if(analysis.tls.begin(), analysis.tls.end(), [&](const TlsPeer& one) {
+    return one.peer == name && direction_name(one.direction) == direction;
+  });
+  return at != analysis.tls.end() && !name.empty() ? &*at : nullptr;
 }
 
 // Recipients.

@@ -69,6 +69,7 @@ TEST_CASE("check: an expected finding is known by its id and subject", "[check]"
 
 TEST_CASE("check: what is no expectation is refused with the line", "[check]") {
   CHECK_THROWS_WITH(Expectation("{\n\"schema\": ,"), "line 2: is not JSON");
+  CHECK_THROWS_WITH(Expectation("{\"schema\": 1E7025}"), "holds a number that is too large");
   CHECK_THROWS_WITH(Expectation("[]"), Catch::Contains("line 1") && Catch::Contains("mtalens.expect/1"));
   CHECK_THROWS_WITH(Expectation("{\"schema\": \"mtalens.expect/1\",\n\"providers\": [3]}"), Catch::Contains("line 2: 'providers'"));
   CHECK_THROWS_AS(Expectation(""), ExpectationError);

@@ -315,6 +315,14 @@ TEST_CASE("knowledge: what is wrong with a user's file is told with its line, an
   CHECK(name(knowledge.meaning_of(0, {}, "550 xyzzy two", Stage::none)) == "size");
 }
 
+// Found by the fuzzer: the number ended the program.
+TEST_CASE("knowledge: a number too large for any is a fault of its file", "[knowledge]") {
+  std::vector<std::string> errors;
+  PatternStore().read_text("{\n\"about\": 175509569E7025}", "big.json", errors);
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0] == "big.json:2: not JSON: number overflow parsing '175509569E7025'");
+}
+
 TEST_CASE("knowledge: a fault names the line of its key, not another entry's", "[knowledge]") {
   const PatternDirectory directory;
   directory.write("a.json", R"({"replies": [
