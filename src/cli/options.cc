@@ -15,6 +15,7 @@
 #include "cli/known.h"
 #include "cli/option_table.h"
 #include "cli/times.h"
+#include "input/journal.h"
 #include "mtalens/parser.h"
 
 namespace po = boost::program_options;
@@ -295,6 +296,10 @@ Options read_options(int argc, char** argv) {
   take(given, "state-out", options.state_out);
   if (given.count("keep")) options.keep_us = keep_option(given);
   take(given, "plain", options.plain);
+  if (given["journal"].as<bool>()) {
+    if (options.command == "watch" && !options.files.empty()) throw UsageError("watch: follows files or the --journal, not both");
+    options.files.emplace_back(kSystemJournal);
+  }
   take(given, "quiet", options.quiet);
   take(given, "quiet-when-clean", options.quiet_when_clean);
   take(given, "verbose", options.verbose);

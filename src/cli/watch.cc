@@ -36,12 +36,16 @@ bool is_pipe(const Options& options) {
   return options.files.empty() || (options.files.size() == 1 && options.files.front() == "-");
 }
 
+bool is_journal(const Options& options) { return options.files == std::vector<std::string>{std::string(kSystemJournal)}; }
+
 class Watch {
  public:
   explicit Watch(const Options& options)
       : options_(options), knowledge_(known(options).knowledge), hook_(options.on_finding), output_(""), state_(knowledge_, options.our_domains) {
     if (is_pipe(options)) {
       followed_ = std::make_unique<FollowedPipe>();
+    } else if (is_journal(options)) {
+      followed_ = std::make_unique<FollowedJournal>();
     } else {
       std::vector<std::string> errors;
       followed_ = std::make_unique<FollowedFiles>(named_files(options.files, errors));
@@ -95,7 +99,7 @@ class Watch {
     reading.goes_on = [](const ReadProgress&) { return !interrupted(); };
     std::vector<std::string> errors;
     read_logs(reading, [&](const Batch& batch, const std::vector<std::string>& names) { state_.add(batch, names); }, errors);
-    const bool none_there = std::all_of(reading.inputs.begin(), reading.inputs.end(), [](const auto& file) { return access(file.c_str(), R_OK) != 0; });
+    const bool none_there = !is_journal(options_) && std::all_of(reading.inputs.begin(), reading.inputs.end(), [](const auto& file) { return access(file.c_str(), R_OK) != 0; });
     if (first_) nothing_to_follow_ = none_there;
     // A file may be gone for a moment while it is rotated.
     if (first_ || !none_there) {

@@ -9,11 +9,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <system_error>
+#include <utility>
 
 namespace mtalens {
 namespace {
 
-constexpr std::size_t kHeadBytes = 6;
+constexpr std::size_t kHeadBytes = 9;
 constexpr std::size_t kArchiveBlock = 1 << 16;
 
 // The first bytes of what we decompress. gzip: RFC 1952; zstd: RFC 8878; xz and bzip2: their format texts.
@@ -22,6 +24,10 @@ bool looks_compressed(std::string_view head) {
   return head.starts_with("\x1f\x8b"sv) || head.starts_with("\x28\xb5\x2f\xfd"sv) ||
          head.starts_with("\xfd\x37zXZ\0"sv) || head.starts_with("BZh"sv);
 }
+
+const std::string kNoJournal =
+    "this mtalens was built without systemd's library, which reads the journal's own files; `journalctl -o export` writes "
+    "what it can read";
 
 std::string reason(int error) { return std::strerror(error); }
 
@@ -45,18 +51,31 @@ struct ArchiveReader {
 void ByteSource::ArchiveCloser::operator()(archive* a) const { archive_read_free(a); }
 
 ByteSource::ByteSource(const std::string& name) : name_(name) {
-  fd_ = name == "-" ? dup(STDIN_FILENO) : open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (fd_ < 0) throw InputError(name + ": " + reason(errno));
+  try {
+    if (is_system_journal()) {
+      journal_ = std::make_unique<Journal>();
+      return;
+    }
+    open_file();
+    open_content();
+  } catch (const std::system_error& error) {
+    if (fd_ >= 0) close(fd_);
+    throw InputError(name_ + ": " + (error.code() == std::errc::not_supported ? kNoJournal : error.code().message()));
+  } catch (const InputError&) {
+    if (fd_ >= 0) close(fd_);
+    throw;
+  }
+}
+
+ByteSource::~ByteSource() {
+  if (fd_ >= 0) close(fd_);
+}
+
+void ByteSource::open_file() {
+  fd_ = name_ == "-" ? dup(STDIN_FILENO) : open(name_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
   struct stat status {};
-  if (fstat(fd_, &status) != 0) {
-    const int error = errno;
-    close(fd_);
-    throw InputError(name + ": " + reason(error));
-  }
-  if (S_ISDIR(status.st_mode)) {
-    close(fd_);
-    throw InputError(name + ": is a directory; name the log files in it");
-  }
+  if (fd_ < 0 || fstat(fd_, &status) != 0) throw InputError(name_ + ": " + reason(errno));
+  if (S_ISDIR(status.st_mode)) throw InputError(name_ + ": is a directory; name the log files in it");
   regular_ = S_ISREG(status.st_mode);
   device_ = status.st_dev;
   inode_ = status.st_ino;
@@ -68,20 +87,27 @@ ByteSource::ByteSource(const std::string& name) : name_(name) {
     using namespace std::chrono;
     modified_us_ = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
   }
-  if (name == "-") name_ = "standard input";
-  try {
+  if (name_ == "-") name_ = "standard input";
+}
+
+void ByteSource::open_content() {
+  read_head();
+  if (head_.starts_with(Journal::kMagic) && regular_) {
+    journal_ = std::make_unique<Journal>(fd_);
+  } else if (head_ == JournalExport::kBegin) {
+    export_ = std::make_unique<JournalExport>();
+  } else if (looks_compressed(head_)) {
     open_archive();
-  } catch (const InputError&) {
-    close(fd_);
-    throw;
+    ready_.resize(kArchiveBlock);
+    ready_.resize(read_content(ready_));
+    if (ready_.starts_with(JournalExport::kBegin)) {
+      export_ = std::make_unique<JournalExport>();
+      export_->feed(std::exchange(ready_, {}));
+    }
   }
 }
 
-ByteSource::~ByteSource() {
-  if (fd_ >= 0) close(fd_);
-}
-
-void ByteSource::open_archive() {
+void ByteSource::read_head() {
   head_.resize(kHeadBytes);
   std::size_t have = 0;
   while (have < kHeadBytes) {
@@ -92,7 +118,9 @@ void ByteSource::open_archive() {
     have += static_cast<std::size_t>(got);
   }
   head_.resize(have);
-  if (!looks_compressed(head_)) return;
+}
+
+void ByteSource::open_archive() {
   archive_.reset(archive_read_new());
   archive_buffer_.resize(kArchiveBlock);
   archive_read_support_filter_all(archive_.get());
@@ -123,6 +151,33 @@ std::size_t ByteSource::read_raw(std::span<char> to) {
 }
 
 std::size_t ByteSource::read(std::span<char> to) {
+  const bool from_journal = journal_ || export_;
+  if (ready_used_ == ready_.size() && from_journal) read_entries();
+  if (ready_used_ == ready_.size()) return from_journal ? 0 : read_content(to);
+  const auto length = std::min(to.size(), ready_.size() - ready_used_);
+  std::memcpy(to.data(), ready_.data() + ready_used_, length);
+  ready_used_ += length;
+  return length;
+}
+
+// The next entries as lines of text; none at the end.
+void ByteSource::read_entries() {
+  ready_.clear();
+  ready_used_ = 0;
+  try {
+    while (journal_ && ready_.size() < kArchiveBlock && journal_->next(ready_)) {
+    }
+  } catch (const std::system_error& error) {
+    throw InputError(name_ + ": " + error.code().message());
+  }
+  std::string bytes(kArchiveBlock, '\0');
+  for (std::size_t got = 1; export_ && ready_.empty() && got > 0; ready_ = export_->take_lines()) {
+    got = read_content(bytes);
+    got > 0 ? export_->feed({bytes.data(), got}) : export_->finish();
+  }
+}
+
+std::size_t ByteSource::read_content(std::span<char> to) {
   if (!archive_) return read_raw(to);
   const auto got = archive_read_data(archive_.get(), to.data(), to.size());
   if (got < 0) {

@@ -52,13 +52,18 @@ bool LineBlocks::handed_on(const Bytes& block) {
 }
 
 void LineBlocks::go_on_from(const FileMark& mark) {
-  source_.skip(mark.offset);
+  if (source_.is_system_journal()) {
+    source_.go_on_behind(mark.tail);
+  } else {
+    source_.skip(mark.offset);
+  }
   begun_at_ = passed_ = mark.offset;
   head_ = mark.head;
   tail_ = mark.tail;
 }
 
 FileMark LineBlocks::mark() const {
+  if (source_.is_system_journal()) return {source_.name(), 0, 0, 0, 0, passed_, "cursor", source_.cursor()};
   if (!source_.regular() || source_.name() == "standard input") return {};
   FileMark out{source_.name(), source_.device(), source_.inode(), source_.size(), source_.modified_us(), passed_, head_, tail_};
   if (!source_.seekable()) return out;

@@ -32,7 +32,7 @@ std::string read_head(ByteSource& source) {
 
 Candidate candidate(const std::string& name) {
   Candidate out{name, nullptr, {}};
-  if (name == "-") return out;
+  if (name == "-" || name == kSystemJournal) return out;
   try {
     auto source = std::make_unique<ByteSource>(name);
     if (!source->regular()) return out;
@@ -102,6 +102,7 @@ std::string stem(const std::string& name) {
 
 // How surely this file is the one of the mark; 0: it is not.
 int likeness(const Candidate& file, const FileMark& mark) {
+  if (file.name == kSystemJournal) return mark.name == file.name ? 4 : 0;
   if (!goes_on(file, mark)) return 0;
   return 1 + (stem(file.name) == stem(mark.name) ? 1 : 0) + (same_file(file, mark) ? 2 : 0);
 }
@@ -130,7 +131,7 @@ class Matching {
     for (std::size_t i = 0; i < files_.size(); ++i) {
       ResumedInput input{files_[i].name, mark_of_[i], !mark_of_[i], false};
       if (!input.mark) copy_of(files_[i], input);
-      if (input.mark) {
+      if (input.mark && files_[i].source != nullptr) {
         const FileMark& mark = marks_[*input.mark];
         input.finished |= untouched(files_[i], mark) && (!files_[i].source->seekable() || mark.offset == mark.size);
       }

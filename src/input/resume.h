@@ -23,7 +23,7 @@ struct FileMark {
   std::int64_t modified_us = 0;
   std::uint64_t offset = 0;  // bytes of whole lines that were read, after decompression
   std::string head;          // its first bytes, up to kText
-  std::string tail;          // the last ones before `offset`
+  std::string tail;          // the last ones before `offset`; of the system's journal the last entry's cursor
 
   template <typename Archive>
   void fields(Archive& archive) {

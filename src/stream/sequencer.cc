@@ -167,7 +167,7 @@ void Sequencer::go_on() {
   deduplicator_.renumber(new_of_old);
 }
 
-bool Sequencer::is_file(std::uint32_t source) const { return cursors_[source]->blocks.mark().inode != 0; }
+bool Sequencer::is_remembered(std::uint32_t source) const { return !cursors_[source]->blocks.mark().name.empty(); }
 
 const SourceState* Sequencer::before(std::uint32_t source) const { return cursors_[source]->before; }
 

@@ -39,7 +39,7 @@ class Sequencer {
   std::vector<std::string> names() const;
   std::uint64_t bytes(std::uint32_t source) const;  // read from it so far
   ReadProgress progress() const;
-  bool is_file(std::uint32_t source) const;  // and not a pipe or standard input, of which nothing is remembered
+  bool is_remembered(std::uint32_t source) const;  // how far it was read; not so of a pipe or standard input
   // What it goes on from, or null.
   const SourceState* before(std::uint32_t source) const;
   // At the end: how far it was read, which line came last. Its summary is the caller's to add, and its clock where a run

@@ -55,7 +55,7 @@ class Reading {
       const SourceState* before = sequencer_.before(source);
       const bool is_taken = before != nullptr && std::find(numbers_.begin(), numbers_.end(), before->number) != numbers_.end();
       numbers_.push_back(before != nullptr && !is_taken ? before->number : options_.state->next_number++);
-      if (sequencer_.is_file(source)) quoted_[source] = quoted_as(numbers_[source]);
+      if (sequencer_.is_remembered(source)) quoted_[source] = quoted_as(numbers_[source]);
     }
     if (const SourceState* before = sequencer_.before(source)) {
       summary = before->summary;
@@ -192,7 +192,7 @@ class Reading {
     for (std::uint32_t i = 0; i < names_.size(); ++i) {
       SourceState source;
       sequencer_.remember(i, source);
-      if (!sequencer_.is_file(i)) continue;
+      if (!sequencer_.is_remembered(i)) continue;
       source.number = numbers_[i];
       source.lines += progress_[i].lines;
       if (progress_[i].begun) source.clock = progress_[i].clock;

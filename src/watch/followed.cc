@@ -67,6 +67,11 @@ bool FollowedFiles::grew() {
   return differs;
 }
 
+bool FollowedJournal::wait(std::chrono::milliseconds patience) {
+  grew_ = journal_.wait(patience) || grew_;
+  return true;
+}
+
 FollowedPipe::FollowedPipe() : kept_(memfd_create("mtalens", MFD_CLOEXEC)) {
   if (kept_ < 0) throw std::system_error(errno, std::generic_category(), "standard input");
   files_.push_back(fmt::format("/proc/self/fd/{}", kept_));
@@ -83,17 +88,31 @@ bool FollowedPipe::wait(std::chrono::milliseconds patience) {
   std::array<char, 65536> bytes;
   const auto got = read(STDIN_FILENO, bytes.data(), bytes.size());
   if (got < 0) return errno == EINTR || errno == EAGAIN;
-  keep(bytes.data(), static_cast<std::size_t>(got));
+  take({bytes.data(), static_cast<std::size_t>(got)});
   return got > 0;
 }
 
-void FollowedPipe::keep(const char* bytes, std::size_t length) {
-  for (std::size_t done = 0; done < length;) {
-    const auto written = write(kept_, bytes + done, length - done);
+// Nothing: the end.
+void FollowedPipe::take(std::string_view bytes) {
+  if (!begun_) {
+    begin_ += bytes;
+    if (!bytes.empty() && JournalExport::kBegin.starts_with(begin_)) return;
+    begun_ = true;
+    if (begin_.starts_with(JournalExport::kBegin)) export_ = std::make_unique<JournalExport>();
+    bytes = begin_;
+  }
+  if (!export_) return keep(bytes);
+  bytes.empty() ? export_->finish() : export_->feed(bytes);
+  keep(export_->take_lines());
+}
+
+void FollowedPipe::keep(std::string_view bytes) {
+  for (std::size_t done = 0; done < bytes.size();) {
+    const auto written = write(kept_, bytes.data() + done, bytes.size() - done);
     if (written < 0) throw std::system_error(errno, std::generic_category(), "standard input");
     done += static_cast<std::size_t>(written);
   }
-  size_ += length;
+  size_ += bytes.size();
 }
 
 bool FollowedPipe::grew() {
@@ -111,7 +130,7 @@ void FollowedPipe::was_read() {
   rest.erase(0, rest.rfind('\n') + 1);  // all of it stays where no line ends
   if (ftruncate(kept_, 0) != 0 || lseek(kept_, 0, SEEK_SET) != 0) return;
   size_ = seen_ = 0;
-  keep(rest.data(), rest.size());
+  keep(rest);
 }
 
 }  // namespace mtalens

@@ -2,8 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
+
+#include "input/journal.h"
+#include "input/journal_export.h"
 
 namespace mtalens {
 
@@ -38,7 +44,7 @@ class FollowedFiles : public Followed {
 };
 
 // Keeps what comes through standard input in a file of its own in memory until it was read: a pipe is then followed as
-// a log is. Throws std::system_error.
+// a log is; a journal's export (`journalctl -f -o export`) as its lines of text. Throws std::system_error.
 class FollowedPipe : public Followed {
  public:
   FollowedPipe();
@@ -51,11 +57,28 @@ class FollowedPipe : public Followed {
   void was_read() override;
 
  private:
-  void keep(const char* bytes, std::size_t length);
+  void take(std::string_view bytes);
+  void keep(std::string_view bytes);
 
   int kept_ = -1;
   std::size_t size_ = 0, seen_ = 0;
   std::vector<std::string> files_;
+  std::string begin_;  // of what comes, while it is too short to tell what it is
+  bool begun_ = false;
+  std::unique_ptr<JournalExport> export_;  // where that is what comes
+};
+
+// This machine's journal. Throws std::system_error.
+class FollowedJournal : public Followed {
+ public:
+  const std::vector<std::string>& files() const override { return files_; }
+  bool wait(std::chrono::milliseconds patience) override;
+  bool grew() override { return std::exchange(grew_, false); }
+
+ private:
+  std::vector<std::string> files_{std::string(kSystemJournal)};
+  Journal journal_;
+  bool grew_ = false;
 };
 
 }  // namespace mtalens
