@@ -40,7 +40,7 @@ std::string json_list(const std::vector<PatternRow>& rows) {
                                                      {"matches", row.matches},
                                                      {"says", valid_utf8(row.says)}});
   }
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return printable_json(out.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 std::string text_list(const std::vector<PatternRow>& rows) {

@@ -153,6 +153,17 @@ std::size_t mark_at(std::string_view text, std::size_t at, std::string_view code
   return size - rest.size();
 }
 
+// Where the local part at the end of the words begins, quoted or not.
+std::size_t local_part_at(std::string_view words) {
+  if (!words.ends_with('"')) return words.find_last_of(" <>()[]\"',;:") + 1;
+  for (auto at = words.size() - 1; at > 0;) {
+    at = words.rfind('"', at - 1);
+    if (at == std::string_view::npos) break;
+    if (at == 0 || words[at - 1] != '\\') return at;
+  }
+  return words.size();
+}
+
 std::string joined(std::string_view text, std::string_view code) {
   text = text.substr(0, kLongestReply);
   std::string words;
@@ -177,6 +188,8 @@ std::string joined(std::string_view text, std::string_view code) {
     }
     if (blank && !words.empty()) words += ' ';
     blank = line_start = false;
+    // Anybody may have chosen the local part: "Too many messages"@example.org, greylisted@example.org.
+    if (text[at] == '@') words.erase(local_part_at(words));
     words += lower(text[at++]);
   }
   return words;

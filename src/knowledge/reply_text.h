@@ -42,7 +42,7 @@ struct PlainReply {
 // `code` and `enhanced` as the log's own fields tell them (0, empty: it tells none); else the text's own count.
 PlainReply plain_reply(std::uint16_t code, std::string_view enhanced, std::string_view text);
 
-// Lower case, every run of white space (and Exim's literal `\n`) one blank.
+// Lower case, every run of white space (and Exim's literal `\n`) one blank, addresses without their local parts.
 std::string plain_words(std::string_view text);
 
 // The text with all that varies from one refusal to the next folded away: addresses, numbers, ids. Words that

@@ -8,23 +8,12 @@
 namespace mtalens::exim {
 namespace {
 
-// The envelope sender: `<>`, an address, or one whose local part is quoted and may hold spaces.
-std::string_view take_sender(std::string_view& text) {
-  const auto whole = text;
-  if (take_quoted(text)) {
-    take_value(text);
-    return whole.substr(0, whole.size() - text.size());
-  }
-  return take_value(text);
-}
-
 // How many addresses ` for ` lists; a quoted local part may hold spaces.
 std::int64_t count_addresses(std::string_view text) {
   std::int64_t count = 0;
   while (!text.empty()) {
     if (scan::take(text, " ")) continue;
-    if (!take_quoted(text)) scan::take(text, "\"");
-    take_value(text);
+    take_mailbox(text);
     ++count;
   }
   return count;
@@ -38,8 +27,23 @@ std::string_view auth_user_of(std::string_view value) {
 
 struct Origin {
   Host host;
-  std::string_view user;  // U=: the local user, or the peer's ident
+  std::string_view user;       // U=: the local user, or the peer's ident
+  std::string_view auth_user;  // A=, until the S= behind it vouches for it
 };
+
+// P= stands behind the ident, in which the peer's machine may claim anything.
+void forget_claims_of_ident(Event& event, Origin& origin) {
+  if (origin.user.empty()) return;
+  origin.auth_user = {};
+  event.auth_user = event.tls_version = event.tls_cipher = {};
+}
+
+// S= is the last that Exim writes by itself: what a certificate's DN= played before is undone by the true one.
+void read_size(std::string_view value, Event& event, Origin& origin) {
+  event.size_bytes = scan::take_number(value).value_or(-1);
+  event.auth_user = origin.auth_user;
+  origin.auth_user = {};
+}
 
 void read_one_letter_field(char key, std::string_view& text, Event& event, Origin& origin) {
   switch (key) {
@@ -57,13 +61,15 @@ void read_one_letter_field(char key, std::string_view& text, Event& event, Origi
       read_tls(take_value(text), event);
       break;
     case 'A':
-      event.auth_user = auth_user_of(take_value(text));
+      origin.auth_user = auth_user_of(take_value(text));
       break;
-    case 'S': {
-      auto value = take_value(text);
-      event.size_bytes = scan::take_number(value).value_or(-1);
+    case 'P':
+      take_value(text);
+      forget_claims_of_ident(event, origin);
       break;
-    }
+    case 'S':
+      read_size(take_value(text), event, origin);
+      break;
     case 'R': {
       const auto value = take_value(text);
       if (message_id_length(value) != value.size()) break;
@@ -79,20 +85,13 @@ void read_one_letter_field(char key, std::string_view& text, Event& event, Origi
   }
 }
 
-void read_message_id(std::string_view& text, Event& event) {
-  const auto whole = text;
-  take_quoted(text);  // "odd id"@host
-  take_value(text);
-  event.message_id = whole.substr(0, whole.size() - text.size());
-}
-
 }  // namespace
 
 bool parse_arrival(const Line& line, std::string_view text, std::vector<Event>& events) {
   if (text.empty()) return false;
   Event& event = append(events, line, EventKind::received);
   Origin origin;
-  event.sender = take_sender(text);
+  event.sender = take_mailbox(text);
   if (event.sender == "<>") {
     event.sender = {};
     event.null_sender = true;
@@ -103,7 +102,7 @@ bool parse_arrival(const Line& line, std::string_view text, std::vector<Event>& 
       text.remove_prefix(2);
       read_one_letter_field(key, text, event, origin);
     } else if (scan::take(text, "id=") || scan::take(text, "id*=")) {
-      read_message_id(text, event);
+      event.message_id = take_mailbox(text);
     } else if (scan::take(text, "from ")) {
       if (!scan::take_angle(text)) take_value(text);
     } else if (scan::take(text, "for ")) {

@@ -18,16 +18,54 @@ namespace {
 
 // --- whom it was for --------------------------------------------------------------------------------------------
 
-// The start of ` <"…"@domain>` that repeats `text` in its proper form: Exim writes a quoted local part without its
-// quotes in front and with them in the brackets, so that a stranger's address may hold what looks like fields.
-std::size_t find_quoted_twin(std::string_view text) {
-  for (auto quote = text.find('"'); quote != std::string_view::npos; quote = text.find('"', quote + 1)) {
-    if (quote < 2 || text[quote - 1] != '<' || text[quote - 2] != ' ') continue;
-    const auto inside = text.substr(quote + 1);
-    const auto length = std::min<std::size_t>(std::min(quote - 2, inside.size()), 4);
-    if (length > 0 && inside.substr(0, length) == text.substr(0, length)) return quote - 2;
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+// Whether `front` is this local part with its quotes taken off, and then an address goes on (a redirected one has
+// another domain, its parents may follow it). In lower case, as deliver_split_address() (deliver.c) makes it.
+bool is_unquoted(std::string_view front, std::string_view local_part) {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < local_part.size(); ++i) {
+    if (local_part[i] == '"') continue;
+    if (local_part[i] == '\\' && i + 1 < local_part.size()) ++i;
+    if (at == front.size() || lower(front[at++]) != lower(local_part[i])) return false;
   }
-  return std::string_view::npos;
+  if (at == 0 || at == front.size() || front[at] != '@') return false;
+  const auto behind = front.substr(std::min(front.find(' ', at), front.size()));
+  return behind.empty() || (scan::starts(behind, " (") && behind.ends_with(')'));
+}
+
+// The same where a router took a prefix off: `real-` of `<"real-odd one"@domain>`.
+bool is_unquoted_tail(std::string_view front, std::string_view local_part) {
+  constexpr std::size_t kLongestPrefix = 32;
+  for (std::size_t from = 1; from < std::min(local_part.size(), kLongestPrefix); ++from) {
+    if (is_unquoted(front, local_part.substr(from))) return true;
+  }
+  return false;
+}
+
+// The start of ` <"…"@domain>` that repeats all before it in its proper form: Exim writes a quoted local part without
+// its quotes in front and with them in the brackets, so that a stranger's address may hold what looks like fields, and
+// like such a repetition. The last one is Exim's.
+std::size_t find_quoted_twin(std::string_view text) {
+  constexpr std::size_t kLongest = 512;  // of a local part; SMTP has 64
+  text = text.substr(0, 8 * kLongest);
+  auto twin = std::string_view::npos;
+  if (text.find('"') == std::string_view::npos && text.find('\\') == std::string_view::npos) return twin;
+  auto tail = twin;
+  for (auto at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+    if (at < 2 || text[at - 1] != ' ') continue;
+    auto rest = text.substr(at);
+    const auto address = scan::take_angle(rest);
+    if (!address) continue;
+    const auto local_part = address->substr(0, address->rfind('@'));
+    if (local_part.size() > kLongest || local_part.find_first_of("\"\\") == std::string_view::npos) continue;
+    const auto front = text.substr(0, at - 1);
+    if (is_unquoted(front, local_part)) twin = at - 1;
+    if (tail == std::string_view::npos && is_unquoted_tail(front, local_part)) tail = at - 1;
+  }
+  return twin != std::string_view::npos ? twin : tail;
 }
 
 // A pipe, a file, an autoreply, `:blackhole:`, a file name for the transport to complete.
@@ -157,7 +195,8 @@ void take_field(std::string_view& text, Event& event, Way& way) {
   } else if (scan::take(text, "R=")) {
     take_before_reason(text);
   } else if (scan::take(text, "X=")) {
-    read_tls(take_before_reason(text), event);
+    const auto session = take_before_reason(text);
+    if (event.tls_version.empty()) read_tls(session, event);  // as with H=
   } else if (scan::take(text, "F=")) {
     if (const auto sender = scan::take_angle(text)) {
       event.sender = *sender;

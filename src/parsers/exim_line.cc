@@ -63,11 +63,13 @@ bool take_address(std::string_view& text, Host& host) {
   return true;
 }
 
-// `(helo) [address]`, with the helo's own brackets and parentheses minded.
+// `(helo) [address]`: behind the address goes on what is no helo any more.
 bool take_helo_and_address(std::string_view& text, Host& host) {
   for (auto at = text.find(") ["); at != std::string_view::npos; at = text.find(") [", at + 1)) {
     auto rest = text.substr(at + 2);
-    if (!take_address(rest, host)) continue;
+    Host found = host;
+    if (!take_address(rest, found) || scan::starts(rest, ")")) continue;
+    host = found;
     host.helo = text.substr(1, at - 1);
     text = rest;
     return true;
@@ -128,6 +130,25 @@ std::string_view take_value(std::string_view& text) {
   const auto value = text.substr(0, text.find(' '));
   text.remove_prefix(value.size());
   return value;
+}
+
+std::string_view take_mailbox(std::string_view& text) {
+  const auto word = text.substr(0, text.find(' '));
+  std::size_t end = word.size();
+  if (word.find('"') != std::string_view::npos || word.find('\\') != std::string_view::npos) {
+    bool quoted = false;
+    for (end = 0; end < text.size() && (quoted || text[end] != ' '); ++end) {
+      if (text[end] == '\\') {
+        ++end;
+      } else if (text[end] == '"') {
+        quoted = !quoted;
+      }
+    }
+    if (quoted) end = word.size();  // a quote that never closes
+  }
+  const auto mailbox = text.substr(0, end);
+  text.remove_prefix(mailbox.size());
+  return mailbox;
 }
 
 std::optional<std::string_view> take_quoted(std::string_view& text) {

@@ -30,7 +30,7 @@ Event& append(std::vector<Event>& events, const Line& line, EventKind kind);
 
 // How Exim writes the other side, behind `H=` or `from `:
 //   mx.example.com [192.0.2.1]:25*   host.example.com (helo) [192.0.2.1]:41556   (helo) [192.0.2.1]   [192.0.2.1]
-// A peer chooses its helo: only the first `) [address]` behind it counts.
+// A peer chooses its helo: the first `) [address]` counts that no further `)` follows.
 struct Host {
   std::string_view name;  // verified by DNS; empty where it was not
   std::string_view helo;
@@ -52,6 +52,8 @@ bool starts_with_any(std::string_view text, const auto& heads) {
 
 // The rest of a field's value, to the next space; `text` goes on at that space.
 std::string_view take_value(std::string_view& text);
+// An address or a message id: up to the next space that is neither in quotes nor behind a backslash.
+std::string_view take_mailbox(std::string_view& text);
 // A value that opens with a double quote, to the quote that closes it (`\"` does not); the quotes are dropped.
 std::optional<std::string_view> take_quoted(std::string_view& text);
 // Drops a field nobody needs, to the next space outside quotes. The quotes of DN="…" hold what the peer chose, with

@@ -272,8 +272,8 @@ Stage stage_of(std::string_view words) {
 }
 
 bool is_this_host(std::string_view host, std::string_view address) {
-  return address == "127.0.0.1" || address == "::1" || host == "localhost" || scan::starts(host, "localhost.") ||
-         scan::starts(host, "127.") || host == "::1";
+  if (!address.empty()) return address == "127.0.0.1" || address == "::1";
+  return host == "localhost" || scan::starts(host, "localhost.") || scan::starts(host, "127.") || host == "::1";
 }
 
 }  // namespace postfix

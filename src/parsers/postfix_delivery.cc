@@ -53,15 +53,19 @@ std::size_t in_reply_to_at(std::string_view quoted) {
   return last;
 }
 
+void set_reply(Event& event, std::string_view reply) {
+  event.reply = reply;
+  read_codes(event);
+  event.counts_refusal = event.code >= 400;
+}
+
 // The other side's words, and what it answered with them: `421 … (in reply to end of DATA command)`.
 void read_quoted_reply(Event& event, std::string_view quoted) {
   if (const auto at = in_reply_to_at(quoted); at != std::string_view::npos && at > 0) {
     event.stage = stage_of(quoted.substr(at + 13));
     quoted = quoted.substr(0, at - 1);
   }
-  event.reply = quoted;
-  read_codes(event);
-  event.counts_refusal = event.code >= 400;
+  set_reply(event, quoted);
 }
 
 // "lost connection with H while sending RCPT TO", "conversation with H timed out while receiving the initial …":
@@ -89,16 +93,17 @@ bool take_relay(Event& event, std::string_view& text) {
   return peer.has_value();
 }
 
-// `host H[ip] said: …`, `H[ip] refused to talk to me: …`; false where the host's name is not followed by such words.
+// `H[ip] said: …`, `H[ip] refused to talk to me: …`; false where the host's name is not followed by such words. Only
+// behind `said` does Postfix add what it was in reply to.
 bool read_host_said(Event& event, std::string_view text) {
   if (!take_relay(event, text)) return false;
   if (take(text, " said: ")) {
     read_quoted_reply(event, text);
   } else if (take(text, " refused to talk to me: ")) {
-    read_quoted_reply(event, text);
+    set_reply(event, text);
     event.stage = Stage::connect;
   } else if (take(text, " refused to start TLS: ")) {
-    read_quoted_reply(event, text);
+    set_reply(event, text);
     event.stage = Stage::starttls;
   } else {
     return false;

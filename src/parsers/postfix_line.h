@@ -79,7 +79,8 @@ std::optional<std::string_view> take_address(std::string_view& text, std::string
 // How far the conversation was, by the words Postfix has for it: "MAIL FROM command", "sending end of data", "EHLO".
 Stage stage_of(std::string_view words);
 
-// The peer itself: the machine Postfix runs on.
+// The peer itself: the machine Postfix runs on. Its address tells, where one is named: anybody may call a host
+// localhost.example.
 bool is_this_host(std::string_view host, std::string_view address);
 
 }  // namespace mtalens::postfix

@@ -25,6 +25,19 @@ bool add_client(const Line& line, EventKind kind, const scan::HostAndAddress& pe
   return true;
 }
 
+// `, sasl_sender=…, orig_queue_id=…, orig_client=…` stand behind the login's name, which may hold commas itself: all
+// three are taken off the end, and the id of the message before a filter is given.
+std::string_view take_fields_behind_login(std::string_view& text) {
+  std::string_view id;
+  for (const std::string_view mark : {", orig_client=", ", orig_queue_id=", ", sasl_sender="}) {
+    const auto at = text.rfind(mark);
+    if (at == std::string_view::npos) continue;
+    if (mark == ", orig_queue_id=") id = text.substr(at + mark.size());
+    text = text.substr(0, at);
+  }
+  return id;
+}
+
 // client=host[address], and behind it what is known of the login and of the message's life before a filter
 bool parse_arrival(const Line& line) {
   auto rest = line.text;
@@ -34,27 +47,83 @@ bool parse_arrival(const Line& line) {
   // NOQUEUE: the message goes on to a proxy (smtpd_proxy_filter), it is in no queue of ours.
   Event& event = add(line, line.queue_id.empty() ? EventKind::connection : EventKind::received);
   set_client(event, *peer);
-  while (take(rest, ", ")) {
-    const auto value_of = [&](std::string_view name) -> std::optional<std::string_view> {
-      if (!take(rest, name)) return std::nullopt;
-      return rest.substr(0, rest.find(", "));
-    };
-    if (const auto user = value_of("sasl_username=")) {
-      event.auth_user = *user;
-    } else if (const auto id = value_of("orig_queue_id="); id && is_queue_id(*id)) {
-      // Handed on with XFORWARD: from another machine it would be that one's id.
-      if (is_this_host(peer->host, peer->address)) {
-        event.relation = Relation::requeued_from;
-        event.other_queue_id = *id;
-      }
-    }
-    rest.remove_prefix(std::min(rest.find(", "), rest.size()));
+  if (rest.empty()) return true;
+  const auto id = take_fields_behind_login(rest);
+  // Handed on with XFORWARD: from another machine it would be that one's id.
+  if (is_queue_id(id) && is_this_host(peer->host, peer->address)) {
+    event.relation = Relation::requeued_from;
+    event.other_queue_id = id;
   }
+  if (take(rest, ", sasl_method=")) rest.remove_prefix(std::min(rest.find(','), rest.size()));
+  if (take(rest, ", sasl_username=")) event.auth_user = rest;
   return true;
 }
 
-// The envelope behind a refusal: ` from=<…> to=<…> proto=… helo=<…>`, with commas in postscreen.
-void read_envelope(Event& event, std::string_view text) {
+// The envelope behind a refusal: `; from=<…> to=<…> proto=… helo=<…>`, with commas in postscreen; some may lack.
+struct Envelope {
+  std::size_t begin = 0, end = 0;  // of the text it stands in
+  std::optional<std::string_view> sender, recipient;
+};
+
+void set_envelope(Event& event, const Envelope& envelope) {
+  event.sender = envelope.sender.value_or(std::string_view{});
+  event.null_sender = envelope.sender && envelope.sender->empty();
+  event.recipient = envelope.recipient.value_or(std::string_view{});
+}
+
+// `<address>` as Postfix writes it from 3.5 on: a local part that is no plain word stands in quotes.
+std::optional<std::string_view> take_proper_address(std::string_view& text) {
+  auto rest = text;
+  if (!take(rest, "<")) return std::nullopt;
+  if (take(rest, "\"")) {
+    std::size_t at = 0;
+    while (at < rest.size() && rest[at] != '"')
+      at += rest[at] == '\\' ? 2 : 1;
+    if (at >= rest.size()) return std::nullopt;
+    rest.remove_prefix(at + 1);
+  }
+  const auto end = rest.find_first_of("<>\" ");
+  if (end == std::string_view::npos || rest[end] != '>') return std::nullopt;
+  rest.remove_prefix(end + 1);
+  const auto inside = text.substr(1, text.size() - rest.size() - 2);
+  text = rest;
+  return inside;
+}
+
+// The envelope at `begin`, if all of it is proper and what may follow follows: a login, the words of a check of
+// cleanup, nothing.
+std::optional<Envelope> envelope_at(std::string_view text, std::size_t begin) {
+  Envelope envelope{begin, begin, std::nullopt, std::nullopt};
+  auto rest = text.substr(begin + 1);
+  const auto next = [&](std::string_view name) {
+    auto field = rest;
+    take(field, ",");
+    if (!take(field, " ") || !take(field, name)) return false;
+    rest = field;
+    return true;
+  };
+  if (next("from=") && !(envelope.sender = take_proper_address(rest))) return std::nullopt;
+  if (next("to=") && !(envelope.recipient = take_proper_address(rest))) return std::nullopt;
+  if (next("proto=")) rest.remove_prefix(std::min(rest.find_first_of(" ,:"), rest.size()));
+  if (next("helo=") && !take_proper_address(rest)) return std::nullopt;
+  envelope.end = text.size() - rest.size();
+  const bool goes_on = envelope.end > begin + 1 && (scan::starts(rest, ": ") || scan::starts(rest, " sasl_"));
+  return rest.empty() || goes_on ? std::optional(envelope) : std::nullopt;
+}
+
+// The last envelope. What stands before it, a reply or a header, may play one; what stands in its quotes, too.
+std::optional<Envelope> find_envelope(std::string_view text) {
+  std::optional<Envelope> last;
+  for (auto at = text.find(';'); at != std::string_view::npos; at = text.find(';', at)) {
+    const auto envelope = envelope_at(text, at);
+    if (envelope) last = envelope;
+    at = envelope ? envelope->end : at + 1;
+  }
+  return last;
+}
+
+// The envelope from ` from=<…>` on, however odd its addresses: up to 3.4 Postfix did not quote them.
+void read_old_envelope(Event& event, std::string_view text) {
   const auto next = [&] {
     take(text, ",");
     take(text, " ");
@@ -72,9 +141,9 @@ void read_envelope(Event& event, std::string_view text) {
   }
 }
 
-// Where the envelope begins behind a reply: at the first `;` with an envelope's field behind it. What stands before it
-// may hold semicolons ("Service unavailable; Client host … blocked"); an address behind its codes is stepped over.
-std::size_t envelope_at(std::string_view text) {
+// Where such an envelope begins behind a reply: at the first `;` with an envelope's field behind it. What stands before
+// it may hold semicolons ("Service unavailable; Client host … blocked"); an address behind its codes is stepped over.
+std::size_t old_envelope_at(std::string_view text) {
   std::size_t from = 0;
   auto rest = text.substr(std::min(text.find_first_not_of("0123456789.- "), text.size()));
   if (scan::take_angle(rest)) from = text.size() - rest.size();
@@ -90,12 +159,17 @@ std::size_t envelope_at(std::string_view text) {
 
 // The reply and the envelope behind it. cleanup's milters cut the three digits off their replies.
 void read_refusal(Event& event, std::string_view text) {
-  const auto end = envelope_at(text);
+  const auto envelope = find_envelope(text);
+  const auto end = envelope ? envelope->begin : old_envelope_at(text);
   event.reply = text.substr(0, end);
   const auto codes = scan::reply_codes(event.reply);
   event.code = codes.code;
   event.enhanced_code = codes.code ? codes.enhanced : scan::enhanced_code_at(event.reply);
-  if (end < text.size()) read_envelope(event, text.substr(end + 1));
+  if (envelope) {
+    set_envelope(event, *envelope);
+  } else if (end < text.size()) {
+    read_old_envelope(event, text.substr(end + 1));
+  }
 }
 
 // An access decision: `reject: RCPT from host[address]: 554 … ; from=<…> …`. Only a refusal keeps the mail out;
@@ -166,8 +240,21 @@ bool parse_access_action(const Line& line) {
   return true;
 }
 
+// The check's own words stand behind the envelope.
+void set_words(Event& event, std::string_view words) {
+  event.reply = words;
+  event.enhanced_code = scan::enhanced_code_at(words);
+}
+
+void set_client_before(Event& event, std::string_view content) {
+  const auto from = content.rfind(" from ");
+  if (from == std::string_view::npos) return;
+  auto client = content.substr(from + 6);
+  if (const auto peer = take_peer(client)) set_client(event, *peer);
+}
+
 // A header or body check of cleanup: `reject: header Subject: … from host[address]; from=<…> … helo=<…>: text`. What
-// the header holds is the sender's to choose, so the last envelope is taken for the real one.
+// the header holds is the sender's to choose.
 bool parse_content_action(const Line& line) {
   auto rest = line.text;
   const auto* action = take_action(rest);
@@ -178,20 +265,18 @@ bool parse_content_action(const Line& line) {
   Event& event = add(line, action->kind);
   event.stage = Stage::eod;
   event.reply = rest;
+  if (const auto envelope = find_envelope(rest)) {
+    set_client_before(event, rest.substr(0, envelope->begin));
+    set_envelope(event, *envelope);
+    if (auto words = rest.substr(envelope->end); take(words, ": ")) set_words(event, words);
+    return true;
+  }
   const auto end = std::min(rest.rfind("; from=<"), rest.rfind("; proto="));
   if (end == std::string_view::npos) return true;
-
-  const auto content = rest.substr(0, end);
-  if (const auto from = content.rfind(" from "); from != std::string_view::npos) {
-    auto client = content.substr(from + 6);
-    if (const auto peer = take_peer(client)) set_client(event, *peer);
-  }
-  auto envelope = rest.substr(end + 1);
-  read_envelope(event, envelope);
-  if (const auto text = envelope.rfind(">: "); text != std::string_view::npos) {
-    event.reply = envelope.substr(text + 3);
-    event.enhanced_code = scan::enhanced_code_at(event.reply);
-  }
+  set_client_before(event, rest.substr(0, end));
+  rest.remove_prefix(end + 1);
+  read_old_envelope(event, rest);
+  if (const auto words = rest.rfind(">: "); words != std::string_view::npos) set_words(event, rest.substr(words + 3));
   return true;
 }
 

@@ -4,10 +4,11 @@ namespace mtalens::scan {
 
 std::optional<std::string_view> take_angle(std::string_view& text) {
   if (text.empty() || text.front() != '<') return std::nullopt;
-  // Nearly every address: no quotes.
+  // Nearly every address: neither quotes nor backslashes.
   const auto close = text.find('>');
   if (close == std::string_view::npos) return std::nullopt;
-  if (text.substr(0, close).find('"') == std::string_view::npos) {
+  if (const auto plain = text.substr(0, close);
+      plain.find('"') == std::string_view::npos && plain.find('\\') == std::string_view::npos) {
     const auto inside = text.substr(1, close - 1);
     text.remove_prefix(close + 1);
     return inside;
@@ -15,7 +16,7 @@ std::optional<std::string_view> take_angle(std::string_view& text) {
   bool quoted = false;
   for (std::size_t i = 1; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '\\' && quoted) {
+    if (c == '\\') {  // RFC 822 lets a backslash quote outside of quotes, too, and so does Exim
       ++i;
     } else if (c == '"') {
       quoted = !quoted;

@@ -55,8 +55,8 @@ inline std::optional<std::int64_t> take_number(std::string_view& text) {
   return value;
 }
 
-// An address in angle brackets at the front, `<"odd > local"@example.com>` quoted parts minded; the
-// brackets are dropped and `text` goes on behind them. Nothing where no bracket opens or none closes.
+// An address in angle brackets at the front, `<"odd > local"@example.com>`, `<odd\>local@example.com>`; the brackets
+// are dropped and `text` goes on behind them. Nothing where no bracket opens or none closes.
 std::optional<std::string_view> take_angle(std::string_view& text);
 
 // `host[address]` or `host[address]:port`, as Postfix names its peers: host, address, port (0: none).

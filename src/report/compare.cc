@@ -128,7 +128,7 @@ std::string written(std::int64_t at_us, const std::vector<Judged>& all) {
   out["schema"] = "mtalens.compare/1";
   out["at"] = at_us == kNoTime ? Json() : Json(iso_utc(at_us));
   out["providers"] = rows(all);
-  return out.dump(2) + "\n";
+  return printable_json(out.dump(2)) + "\n";
 }
 
 }  // namespace

@@ -197,7 +197,7 @@ std::string with_flat_columns(const std::string& pretty) {
 
 // Strings in a finding's numbers may be a stranger's too.
 std::string dumped(const Json& json) {
-  return with_flat_columns(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
+  return printable_json(with_flat_columns(json.dump(2, ' ', false, Json::error_handler_t::replace))) + "\n";
 }
 
 }  // namespace

@@ -90,6 +90,26 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+std::string printable_json(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  while (!json.empty()) {
+    const auto [character, length] = decode(json);
+    const auto taken = json.substr(0, length == 0 ? 1 : length);
+    if (length < 2 && character != 0x7F) {
+      out += taken;  // the layout's own line ends; within strings they are escaped already
+    } else if (!unprintable(character)) {
+      out += taken;
+    } else if (character < 0x10000) {
+      out += fmt::format("\\u{:04x}", character);
+    } else {
+      out += fmt::format("\\u{:04x}\\u{:04x}", 0xD7C0 + (character >> 10), 0xDC00 + (character & 0x3FF));
+    }
+    json.remove_prefix(taken.size());
+  }
+  return out;
+}
+
 std::string valid_utf8(std::string_view text) {
   std::string out;
   while (!text.empty()) {

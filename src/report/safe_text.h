@@ -14,6 +14,9 @@ std::string safe_text(std::string_view text, std::size_t most = std::string_view
 // `text` as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. Appended to `out`.
 void append_json_string(std::string& out, std::string_view text);
 
+// JSON whose strings bear no character that may not be printed: those are escaped, as append_json_string() does.
+std::string printable_json(std::string_view json);
+
 // Valid UTF-8, for JSON values: bytes that are none become U+FFFD.
 std::string valid_utf8(std::string_view text);
 
