@@ -96,12 +96,13 @@ class Browser:
                 out.append("request: " + about["request"]["url"][:300])
         return out
 
-    def screenshot(self, path, width, scheme, height=None):
+    def screenshot(self, path, width, scheme, part="html"):
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
         self.run("return new Promise((done) => setTimeout(done, 400))")
+        top, height = self.run(f"const box = document.querySelector('{part}').getBoundingClientRect(); return [box.top + scrollY, box.height]")
         shot = self.call("Page.captureScreenshot", captureBeyondViewport=True,
-                         clip={"x": 0, "y": 0, "width": width, "height": height or self.run("return document.body.scrollHeight"), "scale": 1})
+                         clip={"x": 0, "y": top, "width": width, "height": height, "scale": 1})
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def close(self):
@@ -214,6 +215,7 @@ def main():
             if shots:
                 for width, scheme in [(1280, "light"), (1280, "dark"), (390, "light")]:
                     browser.screenshot(shots / f"{page.stem}-{width}-{scheme}.png", width, scheme)
+                browser.screenshot(shots / f"{page.stem}-curves.png", 1000, "light", "#curves")  # as README.md shows it
                 checks.same(f"{page.stem}: no wider than a phone", browser.run("return document.documentElement.scrollWidth"), 390)
             check_curves(browser, checks, page.stem, wanted)
             check_tables(browser, checks, page.stem)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the commands that README.md and GUIDE.md show and compares what they say.
+"""Runs the commands that README.md, GUIDE.md and ARCHITECTURE.md show and compares what they say.
 
     readme_test.py BINARY
 
@@ -11,6 +11,7 @@ the beginning of a longer one. The exit code is 0, unless the block ends with `$
 import os, pathlib, re, subprocess, sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PAGES = ("README.md", "GUIDE.md", "ARCHITECTURE.md")
 
 
 def blocks(markdown):
@@ -55,7 +56,7 @@ def main():
     binary = os.path.abspath(sys.argv[1])
     environment = {**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8", "COLUMNS": "80", "HOME": "/nonexistent"}
     failed = passed = 0
-    pages = [(name, *block) for name in ("README.md", "GUIDE.md") for block in blocks((ROOT / name).read_text())]
+    pages = [(name, *block) for name in PAGES for block in blocks((ROOT / name).read_text())]
     for name, number, command, shown, code in pages:
         line = re.sub(r"(?<![\w./-])(build/release/)?mtalens(?= )", lambda _: f"'{binary}'", command)
         done = subprocess.run(["bash", "-c", line], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, text=True,
@@ -69,7 +70,7 @@ def main():
                 print(f"  the first difference: {wrong}\n  it says:\n    " + "\n    ".join(said[:60]))
         else:
             passed += 1
-    print(f"{passed} commands of README.md and GUIDE.md say what is shown, {failed} do not")
+    print(f"{passed} commands of {', '.join(PAGES)} say what is shown, {failed} do not")
     return 1 if failed or not passed else 0
 
 
