@@ -102,45 +102,75 @@ std::string_view queue_id_at(std::string_view text) {
   return std::all_of(pid.begin(), pid.end(), scan::is_digit) ? id : std::string_view{};
 }
 
-std::size_t address_length(std::string_view text) {
-  // Nearly all are `<…>` without a quote in them.
-  if (text.starts_with('<')) {
-    const auto end = text.find('>') + 1;
-    if (end != 0 && (end == text.size() || text[end] == ',') &&
-        text.substr(0, end).find('"') == std::string_view::npos) {
-      return end;
-    }
+std::size_t length_of_characters(std::string_view text, std::size_t count) {
+  std::size_t at = 0;
+  for (; count > 0 && at < text.size(); --count) {
+    const bool octal = text[at] == '\\' && at + 1 < text.size() && scan::is_digit(text[at + 1]);
+    at += text[at] != '\\' ? 1 : octal ? 4 : 2;
   }
-  bool quoted = false, bracketed = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    switch (text[i]) {
-      case '\\':
-        ++i;
-        break;
-      case '"':
-        quoted = !quoted;
-        break;
-      case '<':
-        bracketed = bracketed || !quoted;
-        break;
-      case '>':
-        bracketed = bracketed && quoted;
-        break;
-      case ',':
-        if (!quoted && !bracketed) return i;
-        break;
-      default:
-        break;
+  return std::min(at, text.size());
+}
+
+namespace {
+
+// A walk through an address, which tells what stands outside of quotes.
+struct AddressWalk {
+  std::string_view text;
+  std::size_t at = 0;
+  bool quoted = false;
+
+  // The character at `at`, '\0' where it is quoted or a quote; goes on behind it. A backslash, of which sendmail
+  // writes two, quotes what follows.
+  char step() {
+    const char c = text[at];
+    const auto rest = text.substr(at);
+    if (c == '\\') {
+      at += length_of_characters(rest, scan::starts(rest, "\\\\") ? 2 : 1);
+      return '\0';
     }
+    ++at;
+    if (c == '"') quoted = !quoted;
+    return c == '"' || quoted ? '\0' : c;
+  }
+};
+
+// Nearly all addresses are `<…>` with neither quotes nor backslashes: the length of such a one, or 0.
+std::size_t plain_angle_length(std::string_view text) {
+  if (!text.starts_with('<')) return 0;
+  const auto plain = text.substr(0, text.find('>') + 1);
+  const bool odd = plain.find('"') != std::string_view::npos || plain.find('\\') != std::string_view::npos;
+  return odd ? 0 : plain.size();
+}
+
+}  // namespace
+
+std::size_t angle_length(std::string_view text) {
+  if (const auto length = plain_angle_length(text)) return length;
+  if (!text.starts_with('<')) return 0;
+  for (AddressWalk walk{text}; walk.at < text.size();) {
+    if (walk.step() == '>') return walk.at;
+  }
+  return 0;
+}
+
+std::size_t address_length(std::string_view text) {
+  const auto length = plain_angle_length(text);
+  if (length != 0 && (length == text.size() || text[length] == ',')) return length;
+  bool bracketed = false;
+  for (AddressWalk walk{text}; walk.at < text.size();) {
+    const auto before = walk.at;
+    const char c = walk.step();
+    if (c == '<') bracketed = true;
+    if (c == '>') bracketed = false;
+    if (c == ',' && !bracketed) return before;
   }
   return text.size();
 }
 
 std::string_view bare_address(std::string_view text) {
-  if (text.starts_with('<') && text.find('>') == text.size() - 1) return text.substr(1, text.size() - 2);
-  if (auto rest = text; rest.starts_with('<')) {
-    if (const auto inside = scan::take_angle(rest)) return *inside;
-    return text.substr(1);  // cut short by sendmail
+  if (text.starts_with('<')) {
+    const auto length = angle_length(text);
+    return length != 0 ? text.substr(1, length - 2) : text.substr(1);  // cut short by sendmail
   }
   if (text.ends_with('>')) {  // Name <a@b>
     const auto open = text.rfind('<');

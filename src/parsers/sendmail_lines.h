@@ -43,6 +43,13 @@ inline bool append(const Line& line, EventKind kind, std::vector<Event>& events)
 // The queue id at the front, empty where none stands there.
 std::string_view queue_id_at(std::string_view text);
 
+// How many bytes of the log that many characters take at the front: sendmail writes each backslash as two, a control
+// character as `\n` or `\033` (str2prt() in libsm/util.c).
+std::size_t length_of_characters(std::string_view text, std::size_t count);
+
+// How far the `<…>` at the front goes; 0: none stands there, or it never closes.
+std::size_t angle_length(std::string_view text);
+
 // How far the address at the front goes: to the first comma outside of <…> and "…", or to the end.
 std::size_t address_length(std::string_view text);
 

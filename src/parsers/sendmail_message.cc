@@ -57,24 +57,37 @@ std::optional<std::string_view> take_up_to(std::string_view& text, std::string_v
 
 // ---- from= -----------------------------------------------------------------------------------------
 
-// `msgid=…, bodytype=8BITMIME, proto=ESMTP, daemon=MTA, relay=host [address]`: the message id is the
-// sender's text, so the fields behind it are read from the end.
+// The fields behind the message id, in sendmail's order.
+enum class Tail : std::uint8_t { bodytype, proto, daemon, tls_verify, tls_version, cipher, auth, authid, relay, end };
+constexpr std::array<std::string_view, 9> kTailFields{
+    "bodytype=", "proto=", "daemon=", "tls_verify=", "tls_version=", "cipher=", "auth=", "authid=", "relay="};
+
+// One that may stand before that one, its name taken off; `end`: none.
+Tail take_tail_field(std::string_view& field, Tail behind) {
+  for (auto at = static_cast<std::size_t>(behind); !field.empty() && at-- > 0;) {
+    const auto name = kTailFields[at];
+    if (name.front() == field.front() && scan::take(field, name)) return static_cast<Tail>(at);
+  }
+  return Tail::end;
+}
+
+void set_tail_field(Event& event, Tail name, std::string_view value) {
+  if (name == Tail::relay) set_client(event, value);
+  if (name == Tail::authid) event.auth_user = value;
+  if (name == Tail::tls_version && value != "NONE") event.tls_version = value;
+  if (name == Tail::cipher && value != "NONE") event.tls_cipher = value;
+}
+
+// `msgid=…, bodytype=8BITMIME, proto=ESMTP, daemon=MTA, relay=host [address]`: the message id is the sender's text, so
+// the fields behind it are read from the end, as long as they stand in order.
 void read_arrival_tail(Event& event, std::string_view tail) {
-  while (!tail.empty()) {
+  for (auto behind = Tail::end; !tail.empty();) {
     const auto comma = tail.rfind(", ");
     auto field = comma == std::string_view::npos ? tail : tail.substr(comma + 2);
-    if (scan::take(field, "relay=")) {
-      set_client(event, field);
-    } else if (scan::take(field, "tls_version=")) {
-      if (field != "NONE") event.tls_version = field;
-    } else if (scan::take(field, "cipher=")) {
-      if (field != "NONE") event.tls_cipher = field;
-    } else if (scan::take(field, "authid=")) {
-      event.auth_user = field;
-    } else if (!scan::starts(field, "daemon=") && !scan::starts(field, "proto=") && !scan::starts(field, "bodytype=") &&
-               !scan::starts(field, "tls_verify=") && !scan::starts(field, "auth=")) {
-      break;
-    }
+    const auto name = take_tail_field(field, behind);
+    if (name == Tail::end || field.ends_with('>')) break;
+    set_tail_field(event, name, field);
+    behind = name;
     tail = comma == std::string_view::npos ? std::string_view{} : tail.substr(0, comma);
   }
   if (scan::take(tail, "msgid=")) {
@@ -83,18 +96,23 @@ void read_arrival_tail(Event& event, std::string_view tail) {
   }
 }
 
+// The sender, of which sendmail writes 200 characters: a quote in it may be left open.
+std::optional<std::string_view> take_sender(std::string_view& text) {
+  constexpr std::size_t kMost = 200;
+  auto length = address_length(text);
+  if (length > kMost) length = std::min(length, length_of_characters(text, kMost));
+  if (!text.substr(length).starts_with(", size=")) return take_up_to(text, ", size=");
+  const auto sender = text.substr(0, length);
+  text.remove_prefix(length);
+  return sender;
+}
+
 // <boss@lab.example>, size=76, class=0, nrcpts=1, msgid=<…>, proto=ESMTP, daemon=MTA, relay=localhost [127.0.0.1]
 bool parse_arrival(const Line& line, std::string_view rest, std::vector<Event>& events) {
-  auto sender = rest.substr(0, address_length(rest));
-  if (rest.substr(sender.size()).starts_with(", size=")) {
-    rest.remove_prefix(sender.size());
-  } else if (const auto cut = take_up_to(rest, ", size=")) {
-    sender = *cut;
-  } else {
-    return false;
-  }
+  const auto sender = take_sender(rest);
+  if (!sender) return false;
   Event& event = append_event(line, EventKind::received, events);
-  event.sender = bare_address(sender);
+  event.sender = bare_address(*sender);
   event.null_sender = event.sender.empty();
   while (scan::take(rest, ", ")) {
     auto value = rest;
@@ -120,6 +138,17 @@ struct Delivery {
   bool more_follows = false;
 };
 
+// Whether the status quotes the reply. Both lose their middle where they are longer than 203 characters
+// (shortenstring(), STATLEN), the status at another place: `Deferred: ` stands before its text.
+bool quotes(std::string_view status, std::string_view reply) {
+  constexpr std::size_t kLongest = 203, kKept = 80;
+  scan::take(status, "Deferred: ");
+  if (status == reply) return true;
+  if (reply.size() < kLongest || status.size() < 2 * kKept) return false;
+  return status.substr(0, kKept) == reply.substr(0, kKept) &&
+         status.substr(status.size() - kKept) == reply.substr(reply.size() - kKept);
+}
+
 // The reply and the status from `REPLY, stat=STATUS`. A stranger may have put `, stat=` into his reply, and
 // the status may quote it: then the two halves are the same text. Else the status is sendmail's own words.
 bool split_reply(std::string_view text, Delivery& delivery) {
@@ -130,12 +159,8 @@ bool split_reply(std::string_view text, Delivery& delivery) {
     return true;
   }
   auto at = text.find(kMark);
-  while (at != last) {
-    auto quoted = text.substr(at + kMark.size());
-    scan::take(quoted, "Deferred: ");
-    if (quoted == text.substr(0, at)) break;
+  while (at != last && !quotes(text.substr(at + kMark.size()), text.substr(0, at)))
     at = text.find(kMark, at + 1);
-  }
   delivery.reply = text.substr(0, at);
   delivery.status = text.substr(at + kMark.size());
   return true;
@@ -250,8 +275,8 @@ bool is_local_mailer(std::string_view mailer) {
 }
 
 bool is_this_machine(const Event& event) {
-  return event.relay_address == "127.0.0.1" || event.relay_address == "::1" || event.relay == "localhost" ||
-         event.relay == "[127.0.0.1]" || event.relay == "[IPv6:::1]";
+  if (!event.relay_address.empty()) return event.relay_address == "127.0.0.1" || event.relay_address == "::1";
+  return event.relay == "localhost" || event.relay == "[127.0.0.1]" || event.relay == "[IPv6:::1]";
 }
 
 // The id that the next hop on this machine gave the message: `[2.0.0 ]QID Message accepted for delivery`, or

@@ -146,9 +146,8 @@ bool parse_refused_address(const Line& line, std::vector<Event>& events) {
   const auto text = line.text;
   std::size_t length = text.find("... ");
   if (text.starts_with('<')) {
-    auto rest = text;
-    if (!scan::take_angle(rest)) return false;
-    length = scan::starts(rest, "... ") ? text.size() - rest.size() : std::string_view::npos;
+    length = angle_length(text);
+    if (!text.substr(length).starts_with("... ")) return false;
   } else if (length != std::string_view::npos && text.substr(0, length).find(' ') != std::string_view::npos) {
     return false;
   }
