@@ -2,10 +2,10 @@
 # Installs what is needed, builds, and shows the diagnosis of the samples. Asks nothing; may be run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tests/install.sh
+tests/install.sh samples/packages.txt
 mkdir -p build
 printf 'building build/release …\n'
-{ cmake --preset release -G Ninja && cmake --build --preset release --target mtalens; } >build/release.log 2>&1 ||
+{ cmake --preset release -G Ninja && cmake --build --preset release --target mtalens --target manual; } >build/release.log 2>&1 ||
   { tail -n 60 build/release.log; exit 1; }
 export TZ=UTC
 show() {

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Installs the packages of a list (default: tests/packages.txt) that are missing (Debian). Asks nothing.
+# Installs the packages of the lists named (default: all that building and testing need) that are missing (Debian). Asks
+# nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+[ $# -gt 0 ] || set -- samples/packages.txt tests/packages.txt
 missing=()
 while read -r package; do
   case $package in ''|'#'*) continue ;; esac
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
-done < "${1:-tests/packages.txt}"
+done < <(cat "$@")
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 printf 'installing %s …\n' "${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds, and runs every test. Asks nothing; may be run again.
 #   build/dev      the unit tests, under the address and undefined-behaviour sanitizers
-#   build/release  the program as users run it, on the samples and on the commands of README.md; its Debian package
+#   build/release  the program as users run it, on the samples and on the commands of README.md; its Debian package,
+#                 and build/static, the program in one file
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tests/install.sh
@@ -16,4 +17,4 @@ build dev
 ctest --test-dir build/dev --output-on-failure
 build release --target mtalens --target manual --target debian_changelog
 ctest --test-dir build/release --output-on-failure --exclude-regex '^unit$'
-tests/package/run.sh build/release || [ $? = 77 ]
+tests/package/run.sh --static build/release || [ $? = 77 ]

@@ -43,7 +43,4 @@ Event event_from(const LogLine& line, std::string_view mta, EventKind kind);
 // (Knowledge::parsers()). Static lifetime.
 const std::vector<const Parser*>& parsers();
 
-// The same name as a text that lives as long as the program: for names that a file brings.
-std::string_view lasting_mta_name(std::string_view mta);
-
 }  // namespace mtalens

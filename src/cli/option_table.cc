@@ -168,12 +168,6 @@ const std::vector<CommandEntry>& command_table() {
   return kCommands;
 }
 
-const OptionEntry* find_option(std::string_view name) {
-  const auto& table = option_table();
-  const auto at = std::find_if(table.begin(), table.end(), [&](const auto& option) { return option.name == name; });
-  return at == table.end() ? nullptr : &*at;
-}
-
 const CommandEntry* find_command(std::string_view name) {
   const auto& table = command_table();
   const auto at = std::find_if(table.begin(), table.end(), [&](const auto& command) { return command.name == name; });

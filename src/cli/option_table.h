@@ -42,7 +42,6 @@ const std::vector<OptionEntry>& option_table();
 const std::vector<CommandEntry>& command_table();
 
 // nullptr: there is none of that name.
-const OptionEntry* find_option(std::string_view name);
 const CommandEntry* find_command(std::string_view name);
 
 bool is_for(const OptionEntry& option, std::string_view command);

@@ -243,10 +243,9 @@ void check(const Options& options) {
     throw UsageError(fmt::format("--mta: '{}' is none of {}", options.mta, names));
   }
   check_compare(options);
-  static const std::vector<std::string> kReportFormats{"html", "markdown", "csv", "prometheus", "junit", "mail"};
+  static const std::vector<std::string> kFormats{"html", "markdown", "csv", "prometheus", "junit", "mail"};
   if (options.command == "report") check_mail(options);
-  const auto& formats = kReportFormats;
-  if (options.command == "report" && std::find(formats.begin(), formats.end(), options.format) != formats.end()) return;
+  if (options.command == "report" && std::find(kFormats.begin(), kFormats.end(), options.format) != kFormats.end()) return;
   if (options.command == "check" && options.format == "junit") return;
   const bool ndjson = options.command == "events" && (options.format == "ndjson" || options.format == "json");
   if (options.format != "text" && options.format != "json" && !ndjson) {
@@ -257,10 +256,17 @@ void check(const Options& options) {
   }
 }
 
-}  // namespace
+int whole_option(const po::variables_map& given, const char* name, int least, int most) {
+  const auto& text = given[name].as<std::string>();
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+    throw UsageError(fmt::format("--{}: '{}' is no number from {} to {}", name, text, least, most));
+  }
+  return value;
+}
 
-Options read_options(int argc, char** argv) {
-  const auto known = settings();
+po::variables_map command_line(int argc, char** argv, const po::options_description& known) {
   po::options_description all;
   all.add(known).add(hidden());
   po::positional_options_description positions;
@@ -274,13 +280,11 @@ Options read_options(int argc, char** argv) {
   } catch (const po::error& error) {
     throw UsageError(error.what());
   }
-  Options options;
-  take_arguments(given, options);
-  refuse_misplaced(given, options);
-  if (given.count("config")) read_settings(given["config"].as<std::string>(), known, given, true);
-  if (const char* home = std::getenv("HOME")) read_settings(std::string(home) + "/.config/mtalens.conf", known, given, false);
-  read_settings("/etc/mtalens.conf", known, given, false);
+  return given;
+}
 
+// What was given becomes the options' values; times are read in the zone that was given.
+void take_values(const po::variables_map& given, Options& options) {
   if (given.count("timezone")) set_zone(given["timezone"].as<std::string>());
   tzset();
   take(given, "mta", options.mta);
@@ -313,20 +317,25 @@ Options read_options(int argc, char** argv) {
   if (given.count("since")) options.since_us = time_option(given, "since");
   if (given.count("until")) options.until_us = time_option(given, "until");
   if (given.count("at")) options.at_us = time_option(given, "at");
-  const auto whole = [&](const char* name, int least, int most) {
-    const auto& text = given[name].as<std::string>();
-    int value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-      throw UsageError(fmt::format("--{}: '{}' is no number from {} to {}", name, text, least, most));
-    }
-    return value;
-  };
-  if (given.count("jobs")) options.jobs = static_cast<unsigned>(whole("jobs", 1, 256));
-  if (given.count("year")) options.year = whole("year", 1970, 9999);
-  if (given.count("block-bytes")) options.block_bytes = static_cast<std::size_t>(whole("block-bytes", 1, 1 << 30));
+  if (given.count("jobs")) options.jobs = static_cast<unsigned>(whole_option(given, "jobs", 1, 256));
+  if (given.count("year")) options.year = whole_option(given, "year", 1970, 9999);
+  if (given.count("block-bytes")) options.block_bytes = static_cast<std::size_t>(whole_option(given, "block-bytes", 1, 1 << 30));
   options.color = wants_color(given, options.output);
   if (given.count("units")) options.units = units_option(given["units"].as<std::string>());
+}
+
+}  // namespace
+
+Options read_options(int argc, char** argv) {
+  const auto known = settings();
+  auto given = command_line(argc, argv, known);
+  Options options;
+  take_arguments(given, options);
+  refuse_misplaced(given, options);
+  if (given.count("config")) read_settings(given["config"].as<std::string>(), known, given, true);
+  if (const char* home = std::getenv("HOME")) read_settings(std::string(home) + "/.config/mtalens.conf", known, given, false);
+  read_settings("/etc/mtalens.conf", known, given, false);
+  take_values(given, options);
   if (options.help || options.version || !options.generate.empty()) return options;
   check(options);
   if (!options.output.empty()) check_output(options);

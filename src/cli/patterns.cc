@@ -51,8 +51,8 @@ std::string text_list(const std::vector<PatternRow>& rows) {
     out += fmt::format("{:<10} {:<40} {}\n", list_name(row.kind), safe_text(row.id), safe_text(row.title));
     if (!row.matches.empty()) out += fmt::format("           {}\n", safe_text(list_of(row.matches, 6)));
   }
-  return out + fmt::format("{} providers, {} replies, {} TLS failures, {} parsers, {} topics\n", counts[0], counts[1], counts[2],
-                           counts[3], counts[4]);
+  return out + fmt::format("{}, {}, {}, {}, {}\n", counted(counts[0], "provider"), counted(counts[1], "reply"),
+                           counted(counts[2], "TLS failure"), counted(counts[3], "parser"), counted(counts[4], "topic"));
 }
 
 int list(const Options& options) {

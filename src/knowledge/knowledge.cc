@@ -249,16 +249,6 @@ const TopicEntry* Knowledge::topic(std::string_view id) const {
   return found == tables_->topics.end() ? nullptr : &*found;
 }
 
-std::string_view Knowledge::meaning_text(Meaning meaning) const {
-  const auto* found = topic(name(meaning));
-  return found == nullptr ? std::string_view{} : found->says;
-}
-
-std::string_view Knowledge::meaning_remedy(Meaning meaning, std::string_view mta) const {
-  const auto* found = topic(name(meaning));
-  return found == nullptr ? std::string_view{} : found->remedy.of(mta);
-}
-
 std::string Knowledge::tls_remedy(TlsCause cause, Direction direction, std::string_view mta,
                                   std::string_view peer) const {
   const auto* found = topic("tls/" + std::string(cause_name(cause)));

@@ -64,10 +64,6 @@ class Knowledge {
 
   // What stands behind a meaning, a finding's id or a TLS cause ("tls/no-shared-cipher"); null: nothing.
   const TopicEntry* topic(std::string_view id) const;
-  // One sentence: what the meaning says of the mail. Empty for none.
-  std::string_view meaning_text(Meaning meaning) const;
-  // What to do about a meaning, in the words of this MTA.
-  std::string_view meaning_remedy(Meaning meaning, std::string_view mta) const;
   // The cure for a TLS failure with its configuration lines, `{peer}` filled in.
   std::string tls_remedy(TlsCause cause, Direction direction, std::string_view mta, std::string_view peer) const;
 

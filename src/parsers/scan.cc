@@ -35,26 +35,6 @@ std::optional<std::string_view> take_angle(std::string_view& text) {
   return inside;
 }
 
-HostAndAddress split_postfix_host(std::string_view text) {
-  HostAndAddress out;
-  const auto open = text.find('[');
-  if (open == std::string_view::npos) {
-    out.host = text;
-    return out;
-  }
-  out.host = text.substr(0, open);
-  auto rest = text.substr(open + 1);
-  const auto close = rest.find(']');
-  if (close == std::string_view::npos) return out;
-  out.address = rest.substr(0, close);
-  rest.remove_prefix(close + 1);
-  if (take(rest, ":")) {
-    const auto port = take_number(rest);
-    if (port && *port <= 65535) out.port = static_cast<std::uint16_t>(*port);
-  }
-  return out;
-}
-
 std::string_view enhanced_code_at(std::string_view text) {
   if (text.size() < 5 || (text[0] != '2' && text[0] != '4' && text[0] != '5') || text[1] != '.') return {};
   std::size_t at = 2;

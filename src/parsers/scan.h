@@ -65,7 +65,6 @@ struct HostAndAddress {
   std::string_view address;
   std::uint16_t port = 0;
 };
-HostAndAddress split_postfix_host(std::string_view text);
 
 // `421 4.7.0 text` or `421-4.7.0 text`: the reply's code (0 where it is no reply of 2xx to 5xx) and its
 // enhanced code where one follows.

@@ -23,9 +23,6 @@ Remaining without(const Provider& provider, const TrafficOrigin& origin, const s
 // "without it at most 30 a day remain, within the 49 that it takes"
 std::string remaining_words(const Remaining& remaining);
 
-// "348 forwarded, 320 of our own users and relays, 4 bounces"
-std::string origin_words(const Provider& provider);
-
 // Days since the epoch, UTC: 2026-12-09.
 std::string date_of_day(std::int64_t day);
 

@@ -131,7 +131,6 @@ class Tracker {
   std::uint32_t relay_party(const Event& event);
   std::uint32_t party_for_domain(std::uint32_t destination);
   std::uint32_t add_party(Party::Kind kind, std::uint32_t operator_id, std::string_view name);
-  std::uint32_t waiting_party(const Recipient& recipient) const;
   std::uint32_t reason_id(std::string_view reply);
   void keep_evidence(Evidence& kept, const Event& event) const;
   void keep_pending_evidence();
@@ -182,7 +181,6 @@ class Tracker {
   std::deque<Party> parties_;
   std::unordered_map<std::uint32_t, std::uint32_t> operated_;       // party by operator
   std::unordered_map<std::string, std::uint32_t> unoperated_;       // party by kind and name
-  std::unordered_map<std::uint64_t, std::pair<std::uint32_t, std::int64_t>> logins_;  // by host and pid: who, when
   TlsSessions tls_;
   UndescribedReplies undescribed_;
   std::deque<Restart> restarts_;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the commands that README.md, GUIDE.md and ARCHITECTURE.md show and compares what they say.
+"""Runs the commands that the pages at the top show and compares what they say.
 
     readme_test.py BINARY
 
@@ -11,7 +11,7 @@ the beginning of a longer one. The exit code is 0, unless the block ends with `$
 import os, pathlib, re, subprocess, sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PAGES = ("README.md", "GUIDE.md", "ARCHITECTURE.md")
+PAGES = ("README.md", "GUIDE.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
 
 
 def blocks(markdown):

@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
 # The Debian package: made by cpack from a release build, looked at by lintian, installed in a fresh chroot, used there,
 # and removed without a trace.
-#   tests/package/run.sh [BUILD]    BUILD: where the release build is; else build/release
-#   tests/package/run.sh --twice    builds two packages in two folders, too, and compares their bytes
+#   tests/package/run.sh [OPTION…] [BUILD]    BUILD: where the release build is; else build/release
+#   --static    builds the static program, too, and runs it in a root that holds nothing else
+#   --twice     builds everything a second time in another folder, and compares the bytes
 # 77: this machine has no debootstrap, no lintian, or no root.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
-twice=no
-[ "${1:-}" = --twice ] && { twice=yes; shift; }
+presets=release twice=no
+while [[ "${1:-}" = --* ]]; do
+  case $1 in
+    --static) presets="release static" ;;
+    --twice) twice=yes ;;
+    *) sed -n '2,7s/^# *//p' "$0"; exit 2 ;;
+  esac
+  shift
+done
 build=$(realpath "${1:-$top/build/release}")
 work=$(mktemp -d /var/tmp/mtalens-package.XXXXXX)
 root=$work/root
@@ -28,21 +36,43 @@ package_of() {  # BUILD: makes its package and says where it is
   ls "$1"/*.deb
 }
 
-if [ $twice = yes ]; then
-  for n in one another/folder; do
-    mkdir -p "$work/$n"
-    tar -C "$top" --exclude=./build --exclude=./.git -cf - . | tar -C "$work/$n" -xf -
-    (cd "$work/$n" && cmake --preset release -G Ninja && cmake --build --preset release) >"$work/log" 2>&1 ||
-      { tail -n 30 "$work/log" >&2; fail "the build in $n"; }
-    package_of "$work/$n/build/release" >/dev/null
-  done
-  cmp "$work"/one/build/release/*.deb "$work"/another/folder/build/release/*.deb || fail "two builds differ"
-  echo "two builds in two folders: the same bytes"
-fi
+build_of() {  # PRESET FOLDER, without the unit tests
+  (cd "$2" && cmake --preset "$1" -G Ninja -DCMAKE_DISABLE_FIND_PACKAGE_Catch2=ON && cmake --build --preset "$1") >"$work/log" 2>&1 ||
+    { tail -n 30 "$work/log" >&2; fail "the $1 build in $2"; }
+}
 
 deb=$(package_of "$build")
 lintian --allow-root --fail-on error,warning "$deb" || fail "lintian"
 echo "lintian: nothing to say"
+
+# In a root of its own there is no library, no /etc, no /proc: what it says must be what the other one says.
+if [[ $presets = *static ]]; then
+  build_of static "$top"
+  static=$top/build/static/mtalens
+  readelf --dynamic "$static" | grep -q NEEDED && fail "the static program needs a library"
+  mkdir "$work/empty"
+  cp "$static" "$work/empty/mtalens"
+  xz -dc "$top/samples/week/sendmail/maillog.xz" >"$work/empty/plain"
+  for tool in gzip bzip2 xz zstd lz4; do
+    if command -v $tool >/dev/null; then $tool -c "$work/empty/plain" >"$work/empty/$tool"; fi
+  done
+  for log in $(cd "$work/empty" && ls -I mtalens); do
+    (cd "$work/empty" && "$build/mtalens" --year 2026 --timezone UTC --format json "$log") >"$work/expected"
+    chroot "$work/empty" /mtalens --year 2026 --timezone UTC --format json "$log" | cmp - "$work/expected" ||
+      fail "the static program says something else of the log as $log"
+  done
+  echo "the static program: alone in its root it says the same, of" $(cd "$work/empty" && ls -I mtalens)
+fi
+
+if [ $twice = yes ]; then
+  mkdir -p "$work/another/folder"
+  tar -C "$top" --exclude=./build --exclude=./.git -cf - . | tar -C "$work/another/folder" -xf -
+  for preset in $presets; do build_of "$preset" "$work/another/folder"; done
+  package_of "$work/another/folder/build/release" >/dev/null
+  cmp "$deb" "$work"/another/folder/build/release/*.deb || fail "two builds make two packages"
+  if [[ $presets = *static ]]; then cmp "$static" "$work/another/folder/build/static/mtalens" || fail "two static builds differ"; fi
+  echo "two builds in two folders: the same bytes"
+fi
 
 # The mirror is the one this machine uses.
 mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |

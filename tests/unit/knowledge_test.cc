@@ -243,8 +243,10 @@ TEST_CASE("knowledge: the cure names the peer in the MTA's own configuration lin
 
 TEST_CASE("knowledge: every meaning, cause and finding explains itself", "[knowledge]") {
   for (int word = 1; word <= static_cast<int>(Meaning::other); ++word) {
-    CHECK(!known().meaning_text(static_cast<Meaning>(word)).empty());
-    CHECK(!known().meaning_remedy(static_cast<Meaning>(word), "exim").empty());
+    const auto* topic = known().topic(name(static_cast<Meaning>(word)));
+    REQUIRE(topic != nullptr);
+    CHECK(!topic->says.empty());
+    CHECK(!topic->remedy.of("exim").empty());
   }
   for (const auto* id : {"queue/growing", "queue/never-empties", "queue/expired", "starttls/handshake-failed",
                          "starttls/fallback", "starttls/mail-lost", "forwarding/feeds-throttle",
