@@ -77,7 +77,6 @@ bool parse_failure(const Line& line, Direction direction, std::string_view rest,
 bool parse_established(const Line& line, Direction direction, std::string_view rest, std::vector<Event>& events) {
   Event& event = append_event(line, EventKind::tls, events);
   event.direction = direction;
-  event.handshake = Handshake::established;
   do {
     const auto field = take_field(rest);
     if (!field) break;
@@ -86,7 +85,11 @@ bool parse_established(const Line& line, Direction direction, std::string_view r
     if (field->name == "cipher") event.tls_cipher = field->value;
   } while (scan::take(rest, ", "));
   // Without a version it is talk about the certificate's names, DANE or another try.
-  if (event.tls_version.empty()) event.kind = EventKind::note;
+  if (event.tls_version.empty()) {
+    event.kind = EventKind::note;
+  } else {
+    event.handshake = Handshake::established;
+  }
   return true;
 }
 

@@ -75,7 +75,8 @@ LogLine HeaderReader::read(std::string_view raw) {
   if (raw.ends_with('\r')) raw.remove_suffix(1);
   LogLine line;
   line.raw = raw;
-  if (!read_header(raw, line)) {
+  auto behind_mark = raw;
+  if (!read_header(raw, line) && !(bytes::take(behind_mark, "\xEF\xBB\xBF") && read_header(behind_mark, line))) {
     line = LogLine{};
     line.raw = line.text = raw;
   } else if (may_be_wrapped(line.text)) {
@@ -90,7 +91,6 @@ bool HeaderReader::read_header(std::string_view text, LogLine& line) {
   if (bytes::is_upper(text[0]) && read_bsd(text, line)) return true;
   if (bytes::is_digit(text[0]) && read_dated(text, line)) return true;
   if (text[0] == '{') return read_journal(text, line);
-  if (bytes::take(text, "\xEF\xBB\xBF")) return read_header(text, line);
   return read_undated(text, line);
 }
 
@@ -275,6 +275,11 @@ void HeaderReader::read_host_and_tag(std::string_view text, LogLine& line) {
     text = take_new_host(text, line);
   }
   auto tag = tags_.read(text);
+  if (tag.size == 0 && text.starts_with(' ')) {
+    while (bytes::take(text, " ")) {
+    }
+    tag = tags_.read(text);
+  }
   if (tag.size == 0) {
     const auto priority_size = priority_word_size(text);
     if (priority_size > 0) tag = read_tag(text.substr(priority_size));

@@ -1,24 +1,48 @@
-// Any bytes as what a state holds behind its checksum: read back or refused, never a crash; what was read reports.
-#include <cstdint>
-#include <string_view>
-
+// Any bytes as what a state holds behind its checksum: read back or refused; what was read reports, and is written as
+// it was read.
 #include "knowledge/knowledge.h"
 #include "mtalens/rule.h"
 #include "report/report.h"
 #include "state/archive.h"
+#include "stream/stream_state.h"
+#include "target.h"
 #include "track/tracker.h"
 
-using namespace mtalens;
+namespace mtalens::fuzz {
+namespace {
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Tracker tracker(Knowledge::builtin(), {.keep_queue = true, .our_domains = {}});
+struct All {
+  StreamState stream;
+  Tracker tracker{Knowledge::builtin(), {.keep_queue = true, .our_domains = {}}};
+};
+
+bool read(std::string_view bytes, All& all) {
   try {
-    Reader reader(std::string_view(reinterpret_cast<const char*>(data), size));
-    reader(tracker);
+    Reader reader(bytes);
+    reader(all.stream, all.tracker);
+    return true;
   } catch (const DamagedState&) {
-    return 0;
+    return false;
   }
-  const auto analysis = tracker.analysis({});
-  json_report(analysis, judge(analysis, Knowledge::builtin()));
-  return 0;
 }
+
+std::string written(All& all) {
+  Writer writer;
+  writer(all.stream, all.tracker);
+  return writer.bytes();
+}
+
+}  // namespace
+
+void state(std::string_view bytes) {
+  in_zone("UTC");
+  All first, second;
+  if (!read(bytes, first)) return;
+  const auto kept = written(first);
+  must(read(kept, second), "what was written can be read");
+  must(written(second).size() == kept.size(), "and is written as it was read");
+  const auto analysis = first.tracker.analysis(first.stream.input);
+  json_report(analysis, judge(analysis, Knowledge::builtin()));
+}
+
+}  // namespace mtalens::fuzz

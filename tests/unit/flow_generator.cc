@@ -31,10 +31,6 @@ constexpr std::array<Host, 4> kHosts{{
     {"mx.old.example", "old.example", "192.0.2.4", 5, 0, 0, 50},
 }};
 
-constexpr std::string_view kThrottled = "421 4.7.0 Too many messages from 192.0.2.9";
-constexpr std::string_view kGreylisted = "450 4.2.0 Greylisted, try again later";
-constexpr std::string_view kUnknownUser = "550 5.1.1 User unknown";
-
 enum class End { delivered, throttled, greylisted, unknown, no_tls };
 
 // A recipient of the message at hand.
@@ -56,14 +52,14 @@ struct Conversation {
 
 class Inventor {
  public:
-  explicit Inventor(unsigned seed) : random_(seed) {}
+  Inventor(const Draw& draw, const Strangers& strangers) : strangers_(strangers), draw_(draw) {}
   virtual ~Inventor() = default;
 
   Flow invent(int messages) {
     for (const auto& host : kHosts)
       flow_.hosts[host.name];
     for (int i = 0; i < messages; ++i)
-      live(kBegin + static_cast<std::int64_t>(random_() % 100'000));
+      live(kBegin + static_cast<std::int64_t>(draw_() % 100'000));
     std::stable_sort(lines_.begin(), lines_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (const auto& [time, text] : lines_)
       flow_.log += text + "\n";
@@ -77,23 +73,31 @@ class Inventor {
   virtual void conversation(const std::string& id, const Conversation& talk) = 0;
   virtual void expiry(std::int64_t time, const std::string& id, const std::vector<To>& left) = 0;
   virtual void end(std::int64_t time, const std::string& id) = 0;
+  // Whether the log shows which mail went in clear text.
+  virtual bool tells_clear_text() const { return true; }
   // Whether a failed handshake is followed by a delivery in clear text at once.
   virtual bool goes_on_in_clear() const { return false; }
 
   void write(std::int64_t time, std::string text) { lines_.emplace_back(time, std::move(text)); }
-  bool chance(int of_100) { return static_cast<int>(random_() % 100) < of_100; }
+  bool chance(int of_100) { return static_cast<int>(draw_() % 100) < of_100; }
   int next_pid() { return ++pid_; }
+
+  std::string throttled() const { return and_more("421 4.7.0 Too many messages from 192.0.2.9"); }
+  std::string greylisted() const { return and_more("450 4.2.0 Greylisted, try again later"); }
+  std::string unknown_user() const { return and_more("550 5.1.1 User unknown"); }
 
   Flow flow_;
 
  private:
+  std::string and_more(std::string reply) const { return reply + strangers_.reply_end; }
+
   void live(std::int64_t arrived) {
     std::vector<To> recipients;
-    const auto count = 1 + random_() % 4;
-    const auto first = random_() % kHosts.size(), second = random_() % kHosts.size();
+    const auto count = 1 + draw_() % 4;
+    const auto first = draw_() % kHosts.size(), second = draw_() % kHosts.size();
     for (std::uint64_t i = 0; i < count; ++i) {
       const Host& host = kHosts[i % 2 == 0 ? first : second];
-      recipients.push_back({fmt::format("user{}@{}", i, host.domain), &host});
+      recipients.push_back({fmt::format("{}{}@{}", strangers_.local_part, i, host.domain), &host});
     }
     const bool waits = chance(20);  // the log ends before it is given up
     const auto id = new_id(arrived, waits);
@@ -103,7 +107,7 @@ class Inventor {
     arrival(arrived, id, recipients);
     auto now = arrived;
     for (int round = 0; round < 5; ++round) {
-      now = arrived + 1 + round * 900 + static_cast<std::int64_t>(random_() % 60);
+      now = arrived + 1 + round * 900 + static_cast<std::int64_t>(draw_() % 60);
       for (const auto& host : kHosts)
         now = std::max(now, talk_to(host, id, arrived, now, recipients));
       if (std::none_of(recipients.begin(), recipients.end(), [](const To& to) { return to.open; })) return end(now, id);
@@ -130,7 +134,7 @@ class Inventor {
     Conversation talk;
     talk.host = &host;
     talk.arrived = arrived;
-    talk.time = now + static_cast<std::int64_t>(random_() % 3);
+    talk.time = now + static_cast<std::int64_t>(draw_() % 3);
     talk.pid = next_pid();
     for (auto& to : recipients) {
       if (to.open && to.host == &host) talk.tries.emplace_back(&to, End::delivered);
@@ -170,12 +174,13 @@ class Inventor {
     truth.throttled += refused ? 1 : 0;
     truth.tls_failed += talk.tls_failed ? 1 : 0;
     tls_broke_ |= talk.tls_failed;
-    if (!accepted || !tls_broke_ || fell_back_ || talk.host->breaks_tls == 0) return;
+    if (!tells_clear_text() || !accepted || !tls_broke_ || fell_back_ || talk.host->breaks_tls == 0) return;
     fell_back_ = true;
     truth.fallbacks += 1;
   }
 
-  std::mt19937 random_;
+  const Strangers& strangers_;
+  const Draw& draw_;
   std::vector<std::pair<std::int64_t, std::string>> lines_;
   int pid_ = 1000;
   bool tls_broke_ = false;  // for the message at hand
@@ -192,6 +197,9 @@ class PostfixInventor : public Inventor {
   using Inventor::Inventor;
 
  protected:
+  // It says nothing here of handshakes that succeed: in clear text or not is unknown.
+  bool tells_clear_text() const override { return false; }
+
   // Short ids are used again and again: here every one of a few dozen that is free for some seconds.
   std::string new_id(std::int64_t arrived, bool stays) override {
     if (stays) return fmt::format("{:05X}1067", 0xB0000 + ++stayed_);
@@ -232,9 +240,9 @@ class PostfixInventor : public Inventor {
       };
       const auto status = end == End::delivered ? std::string("dsn=2.0.0, status=sent (250 2.0.0 Ok: queued)")
                           : end == End::throttled
-                              ? "dsn=4.7.0, status=deferred (" + said(kThrottled, "end of DATA") + ")"
-                          : end == End::greylisted ? "dsn=4.2.0, status=deferred (" + said(kGreylisted, "RCPT TO") + ")"
-                          : end == End::unknown    ? "dsn=5.1.1, status=bounced (" + said(kUnknownUser, "RCPT TO") + ")"
+                              ? "dsn=4.7.0, status=deferred (" + said(throttled(), "end of DATA") + ")"
+                          : end == End::greylisted ? "dsn=4.2.0, status=deferred (" + said(greylisted(), "RCPT TO") + ")"
+                          : end == End::unknown    ? "dsn=5.1.1, status=bounced (" + said(unknown_user(), "RCPT TO") + ")"
                                                    : "dsn=4.7.5, status=deferred (Cannot start TLS: handshake failure)";
       smtp(fmt::format("{}: to=<{}>, relay={}[{}]:25, delay={}, delays={}/0/0.{:02}/0, {}", id, to->address, host.name,
                        host.address, age, age, talk.pid % 100, status));
@@ -299,10 +307,10 @@ class SendmailInventor : public Inventor {
     for (const auto& [to, end] : talk.tries) {
       if (end == End::greylisted)
         says(line(id, talk, "<" + to->address + ">", "4.2.0",
-                  fmt::format("reply={}, stat=Deferred: {}", kGreylisted, kGreylisted)));
+                  fmt::format("reply={}, stat=Deferred: {}", greylisted(), greylisted())));
       if (end == End::unknown)
         says(
-            line(id, talk, "<" + to->address + ">", "5.1.1", fmt::format("reply={}, stat=User unknown", kUnknownUser)));
+            line(id, talk, "<" + to->address + ">", "5.1.1", fmt::format("reply={}, stat=User unknown", unknown_user())));
       if (end == End::greylisted || end == End::unknown) continue;
       together += (together.empty() ? "<" : ",<") + to->address + ">";
       shared = end;
@@ -310,7 +318,7 @@ class SendmailInventor : public Inventor {
     if (together.empty()) return;
     says(shared == End::delivered ? line(id, talk, together, "2.0.0", "stat=Sent (2.0.0 Ok: queued)")
          : shared == End::throttled
-             ? line(id, talk, together, "4.7.0", fmt::format("reply={}, stat=Deferred: {}", kThrottled, kThrottled))
+             ? line(id, talk, together, "4.7.0", fmt::format("reply={}, stat=Deferred: {}", throttled(), throttled()))
              : line(id, talk, together, "4.7.0", "stat=Deferred: 454 4.7.0 TLS handshake failed."));
   }
 
@@ -367,7 +375,7 @@ class EximInventor : public Inventor {
                                   "(not in hosts_require_tls)",
                                   id, where));
     }
-    const auto refused = fmt::format("SMTP error from remote mail server after end of data: {}", kThrottled);
+    const auto refused = fmt::format("SMTP error from remote mail server after end of data: {}", throttled());
     bool told = false;
     std::string_view arrow = "=>";
     for (const auto& [to, end] : talk.tries) {
@@ -387,11 +395,11 @@ class EximInventor : public Inventor {
           break;
         case End::greylisted:
           says(talk.time, fmt::format("{} == {} R=route T=remote_smtp defer (-44) {}: {}", id, to->address, where,
-                                      rcpt(kGreylisted)));
+                                      rcpt(greylisted())));
           break;
         case End::unknown:
           says(talk.time,
-               fmt::format("{} ** {} R=route T=remote_smtp {}: {}", id, to->address, where, rcpt(kUnknownUser)));
+               fmt::format("{} ** {} R=route T=remote_smtp {}: {}", id, to->address, where, rcpt(unknown_user())));
           break;
         case End::no_tls:
           break;
@@ -427,10 +435,15 @@ class EximInventor : public Inventor {
 
 }  // namespace
 
+Flow invent_flow(std::string_view mta, const Draw& draw, int messages, const Strangers& strangers) {
+  if (mta == "postfix") return PostfixInventor(draw, strangers).invent(messages);
+  if (mta == "sendmail") return SendmailInventor(draw, strangers).invent(messages);
+  return EximInventor(draw, strangers).invent(messages);
+}
+
 Flow invent_flow(std::string_view mta, unsigned seed, int messages) {
-  if (mta == "postfix") return PostfixInventor(seed).invent(messages);
-  if (mta == "sendmail") return SendmailInventor(seed).invent(messages);
-  return EximInventor(seed).invent(messages);
+  std::mt19937 random(seed);
+  return invent_flow(mta, [&] { return static_cast<std::uint32_t>(random()); }, messages);
 }
 
 }  // namespace mtalens::test

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -33,7 +34,17 @@ struct Flow {
   std::set<std::string> queued_ids;
 };
 
-// `mta`: "postfix", "sendmail", "exim". The same seed gives the same flow.
+// What strangers say in it, printable as the MTAs write it.
+struct Strangers {
+  std::string local_part = "user";  // the beginning of every recipient's
+  std::string reply_end;            // behind the words of every refusal
+};
+
+// Any number, each time another.
+using Draw = std::function<std::uint32_t()>;
+
+// `mta`: "postfix", "sendmail", "exim". The same numbers give the same flow.
+Flow invent_flow(std::string_view mta, const Draw& draw, int messages, const Strangers& strangers = {});
 Flow invent_flow(std::string_view mta, unsigned seed, int messages);
 
 }  // namespace mtalens::test

@@ -516,6 +516,21 @@ TEST_CASE("a carriage return at the end and a byte order mark at the beginning a
   CHECK(read("\xEF\xBB\xBFNov 23 09:13:57 lab a[1]: text").text == "text");
 }
 
+TEST_CASE("a line of nothing but byte order marks is read at once", "[syslog]") {
+  std::string marks;
+  for (int i = 0; i < 300'000; ++i) marks += "\xEF\xBB\xBF";
+  Reader read;
+  CHECK(read(marks).form == HeaderForm::none);
+}
+
+TEST_CASE("RFC 3164: blanks behind the host mean the same under a host that was read before", "[syslog]") {
+  Reader read;
+  for (int again = 0; again < 2; ++again) {
+    CHECK(read("Nov 23 09:13:57 lab  sm-mta[1]: text").program == "sm-mta");
+    CHECK(read("Nov 23 09:13:57 lab  text without a tag").text == "text without a tag");
+  }
+}
+
 TEST_CASE("the clock goes on where the lines left it", "[syslog]") {
   Reader in_utc;
   HeaderReader reader;

@@ -706,6 +706,7 @@ TEST_CASE("sendmail: what TLS says after or beside a handshake is no failure", "
        }) {
     INFO(text);
     CHECK(event_in(text).kind == EventKind::note);
+    CHECK(event_in(text).handshake == Handshake::none);
   }
 }
 
