@@ -201,6 +201,17 @@ struct QueueNow {
   std::vector<std::int64_t> arrivals_us;  // of each waiting recipient's message, oldest first
 };
 
+// Who of several hosts sends to a provider: what it takes is counted by the address it sees.
+struct Sender {
+  std::string address;  // where a reply names it; else empty: the host's, whatever it is
+  std::vector<std::string> hosts;
+  std::uint64_t accepted = 0;  // messages
+  std::uint64_t refusals = 0;
+  std::uint64_t throttled = 0;
+  std::uint64_t queued = 0;    // recipients
+  std::vector<Spell> spells;
+};
+
 struct Provider {
   std::string name;
   std::uint32_t operator_id = 0;
@@ -216,7 +227,8 @@ struct Provider {
   std::uint64_t expired = 0;          // recipients
   std::uint64_t expired_notices = 0;  // of these: bounces and notices, which nobody waits for
   std::vector<RefusalGroup> groups;  // most refusals first
-  std::vector<Spell> spells;
+  std::vector<Spell> spells;  // of its one sender; none where there are several
+  std::vector<Sender> senders;  // of a report over several hosts; most throttled first
   std::int64_t first_hour = 0;  // hours since the epoch, of hours[0]
   std::vector<HourCounts> hours;
   std::vector<TrafficOrigin> origins;  // most messages first
@@ -308,8 +320,17 @@ struct Trends {
   std::size_t further = 0;  // that were left out
 };
 
+// One of the states that a report over several is put together from.
+struct StateSummary {
+  std::string host;
+  std::int64_t from_us = kNoTime;
+  std::int64_t to_us = kNoTime;
+  std::uint64_t lines = 0;
+};
+
 struct Analysis {
   InputSummary input;
+  std::vector<StateSummary> states;  // none: the logs themselves were read, or one host's state
   Totals totals;
   std::vector<Provider> providers;  // what an admin reads first: who throttles, then for whom most mail waits or went back
   std::vector<TlsPeer> tls;         // peers with a failed handshake, most failures first

@@ -47,7 +47,7 @@ int run(const Options& options) {
   static const std::map<std::string, int (*)(const Options&)> kCommands{
       {"report", run_report}, {"queue", run_queue},   {"compare", run_compare},   {"events", run_events},
       {"trace", run_trace},   {"check", run_check},   {"patterns", run_patterns}, {"explain", run_explain},
-      {"watch", run_watch}};
+      {"watch", run_watch},   {"merge", run_merge}};
   return kCommands.at(options.command)(options);
 }
 

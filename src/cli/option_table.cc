@@ -59,6 +59,8 @@ const std::vector<OptionEntry>& option_table() {
        .group = kStretch},
       {.name = "state-out", .argument = "FILE", .help = "only write such a file; -: to standard output, without a report",
        .commands = "report queue", .group = kStretch},
+      {.name = "host", .argument = "NAME", .help = "whose logs these are, for `merge`",
+       .preset = "the hosts that they name; where they name none, this machine", .commands = "report queue", .group = kStretch},
       {.name = "keep", .argument = "DAYS", .help = "how far back a state's history goes", .preset = "400d",
        .commands = "report queue", .group = kStretch},
       {.name = "format", .argument = "FORMAT", .values = "text json html markdown csv prometheus junit mail",
@@ -153,6 +155,17 @@ const std::vector<CommandEntry>& command_table() {
                 "every MTA.",
        .examples = {{"mtalens events mail.log | jq -r 'select(.code == 421).reply' | sort | uniq -c",
                      "who says 421, and how"}}},
+      {.name = "merge", .arguments = "STATE…", .summary = "the states of many hosts, or of many days, into one",
+       .about = "Each host writes its state with report --state-out; merge makes one of them, which report --state and queue "
+                "--state read. Any order and any grouping gives the same bytes, and a merged state may be merged again. What is "
+                "counted adds up; a provider's limit is told for each sending address, where a reply names it, else for each "
+                "host. Of one host the state that has all that another has takes its place, and states of different days stand "
+                "side by side; where two tell of the same time it says so and writes nothing. - is standard input.",
+       .examples = {{"ssh mx1 mtalens report --state-out - /var/log/mail.log > mx1.state", "gather, host by host"},
+                    {"mtalens merge -o all.state mx1.state mx2.state mx3.state", "into one"},
+                    {"mtalens report --state all.state", "what all of them see"},
+                    {"mtalens merge -o all.state all.state mx4.state", "one more"}},
+       .reads_logs = false},
       {.name = "patterns", .arguments = "list [WORD…] | test [DIR…]", .values = "list test",
        .summary = "what is known of providers and replies",
        .about = "`list` searches what is known of providers, replies and TLS failures; `test` says whether pattern files "

@@ -176,6 +176,7 @@ void take(const po::variables_map& given, const char* name, T& to) {
 
 // What is read must not be replaced by what is said of it.
 void check_output(const Options& options) {
+  if (options.command == "merge") return;  // all of it is read before
   std::error_code none;
   for (const auto& file : options.files) {
     if (std::filesystem::equivalent(file, options.output, none) && std::filesystem::is_regular_file(file, none)) {
@@ -298,6 +299,7 @@ void take_values(const po::variables_map& given, Options& options) {
   take(given, "patterns", options.pattern_dirs);
   take(given, "state", options.state);
   take(given, "state-out", options.state_out);
+  take(given, "host", options.host);
   if (given.count("keep")) options.keep_us = keep_option(given);
   take(given, "plain", options.plain);
   if (given["journal"].as<bool>()) {

@@ -37,6 +37,8 @@ struct Joined {
 Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue);
 // The same over what earlier runs read and what is new since (stateful.cc). Throws UsageError, StateError.
 Joined analyze_through_state(const Options& options);
+// The same over the states of several hosts (merge.cc). Throws UsageError, StateError.
+Joined analyze_merged(const Options& options);
 void leave_out(InputSummary& input, std::int64_t since_us, std::int64_t until_us);
 
 // Whether --since and --until leave it in; what bears no time stays.

@@ -1,5 +1,6 @@
 // --state and --state-out: what earlier runs read is taken up, what is new since is read, all of it is kept.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <memory>
@@ -80,7 +81,17 @@ bool read_what_is_new(const Options& options, State& state) {
   return read.complete && errors.empty();
 }
 
+// Whose logs these are, where they do not say: Exim's name no host.
+void name_host(const Options& options, StreamState& stream) {
+  if (!options.host.empty()) stream.host = options.host;
+  if (!stream.host.empty() || !stream.input.hosts.empty()) return;
+  char name[256] = "localhost";
+  gethostname(name, sizeof name - 1);
+  stream.host = name;
+}
+
 void keep(const Options& options, State& state, const std::optional<StateFile>& file) {
+  name_host(options, state.stream());
   state.fold(options.keep_us);
   const auto bytes = state.bytes(daily_beginnings());
   if (file) file->replace(bytes);
@@ -96,6 +107,7 @@ void keep(const Options& options, State& state, const std::optional<StateFile>& 
 }  // namespace
 
 Joined analyze_through_state(const Options& options) {
+  if (is_merged_file(options.state)) return analyze_merged(options);
   std::optional<StateFile> file;
   if (!options.state.empty()) file.emplace(options.state);
   auto [state, whole] = load(options, file);

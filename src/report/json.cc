@@ -63,6 +63,14 @@ Json input(const InputSummary& in) {
   return out;
 }
 
+Json states(const std::vector<StateSummary>& all) {
+  Json out = Json::array();
+  for (const auto& state : all) {
+    out.push_back({{"host", text(state.host)}, {"from", time_or_null(state.from_us)}, {"to", time_or_null(state.to_us)}, {"lines", state.lines}});
+  }
+  return out;
+}
+
 // One column of the hours.
 template <typename Count>
 Json column(const std::vector<HourCounts>& hours, Count HourCounts::*member) {
@@ -117,6 +125,21 @@ Json origins(const Provider& p) {
   return out;
 }
 
+// Over several hosts: who sends there, for those who throttle.
+Json senders(const Provider& p) {
+  Json out = Json::array();
+  if (p.throttled == 0) return out;
+  for (const auto& sender : p.senders) {
+    out.push_back({{"address", sender.address.empty() ? Json() : text(sender.address)},
+                   {"hosts", texts(sender.hosts)},
+                   {"accepted", sender.accepted},
+                   {"refusals", sender.refusals},
+                   {"throttled", sender.throttled},
+                   {"queued", sender.queued}});
+  }
+  return out;
+}
+
 Json provider(const Provider& p, std::int64_t end_us) {
   Json out;
   out["provider"] = text(p.name);
@@ -134,6 +157,7 @@ Json provider(const Provider& p, std::int64_t end_us) {
                   {"oldest_age_s", p.queue.oldest_us == kNoTime ? Json() : Json((end_us - p.queue.oldest_us) / 1'000'000)},
                   {"peak", p.queue.peak},
                   {"peak_at", time_or_null(p.queue.peak_at_us)}};
+  if (!p.senders.empty()) out["senders"] = senders(p);
   out["origins"] = origins(p);
   out["history"] = history(p);
   return out;
@@ -239,6 +263,7 @@ Json report_document(const Analysis& analysis, const std::vector<Finding>& findi
   out["schema"] = "mtalens.report/1";
   out["version"] = MTALENS_VERSION;
   out["input"] = input(analysis.input);
+  if (!analysis.states.empty()) out["input"]["states"] = states(analysis.states);
   const auto& totals = analysis.totals;
   out["totals"] = {{"messages", totals.messages}, {"recipients", totals.recipients}, {"delivered", totals.delivered},
                    {"bounced", totals.bounced},   {"expired", totals.expired},       {"queued", totals.queued}};

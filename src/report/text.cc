@@ -81,7 +81,12 @@ class Page {
   std::string out_;
 };
 
-std::string base_name(const std::string& file) { return file.substr(file.rfind('/') + 1); }
+// "mail.log" of /var/log/mail.log, "mx1:mail.log" of mx1:/var/log/mail.log
+std::string base_name(const std::string& file) {
+  const auto colon = file.find(":/");
+  const auto host = colon != std::string::npos && file.find('/') == colon + 1 ? file.substr(0, colon + 1) : "";
+  return host + file.substr(file.rfind('/') + 1);
+}
 
 // "UTC", or "CET/CEST" where the log crosses from one to the other. Named here alone: all times below are in it.
 std::string zones(std::int64_t from_us, std::int64_t to_us) {
@@ -136,6 +141,23 @@ void add_caveats(Page& page, const Analysis& analysis) {
   if (input.cut_lines > 0) say(counted(input.cut_lines, "line") + " longer than 1 MiB; only their beginning was read");
   if (input.lost_lines > 0) {
     say(fmt::format("the syslog daemon dropped {} (rate limit): every count is a lower bound", counted(input.lost_lines, "message")));
+  }
+}
+
+// What a report over several hosts does not know.
+void add_states(Page& page, const Analysis& analysis) {
+  constexpr std::int64_t kBehind = 86'400'000'000;
+  std::map<std::string, std::int64_t> ends_us;
+  for (const auto& state : analysis.states) ends_us[state.host] = std::max(ends_us.try_emplace(state.host, kNoTime).first->second, state.to_us);
+  std::vector<std::string> behind;
+  for (const auto& [host, end_us] : ends_us) {
+    if (end_us != kNoTime && end_us < analysis.input.to_us - kBehind) behind.push_back(fmt::format("{} ({})", host, moment(end_us)));
+  }
+  if (!behind.empty()) {
+    page.paragraph(0, safe_text(fmt::format("note: the states of {} end more than a day before the latest: what waited there then counts as waiting still", list_of(behind, 4))));
+  }
+  if (analysis.states.size() > ends_us.size()) {
+    page.paragraph(0, "note: a host has states of several days: what waited when one ended is told by the next; a message that crossed counts with who sent it in both");
   }
 }
 
@@ -492,6 +514,7 @@ std::string text_report(const Analysis& analysis, const std::vector<Finding>& fi
   if (!analysis.input.sources.empty()) page.paragraph(0, headline(analysis.input));
   if (analysis.totals.messages > 0) add_totals(page, analysis.totals, analysis.input);
   add_caveats(page, analysis);
+  add_states(page, analysis);
   page.line();
   add_trends(page, analysis);
   auto stories = stories_of(analysis, findings, style.verbose);

@@ -321,9 +321,12 @@ std::optional<Limit> infer_limit(const std::vector<Spell>& spells) {
   return bare_limit(spells);
 }
 
-std::optional<Limit> limit_of(const Provider& provider, const RefusalGroup& group) {
-  if (group.refusals * 2 < provider.throttled) return std::nullopt;  // most walls are of another kind
-  const auto limit = infer_limit(provider.spells);
+namespace {
+
+bool is_of_most_walls(const Provider& provider, const RefusalGroup& group) { return group.refusals * 2 >= provider.throttled; }
+
+std::optional<Limit> limit_behind(const RefusalGroup& group, const std::vector<Spell>& spells) {
+  const auto limit = infer_limit(spells);
   switch (static_cast<Meaning>(group.meaning)) {
     case Meaning::throttle_too_many_messages: return limit;
     case Meaning::throttle_rate: return limit;
@@ -332,6 +335,39 @@ std::optional<Limit> limit_of(const Provider& provider, const RefusalGroup& grou
   const bool beyond_doubt = limit && limit->resets() && limit->value > 1 && limit->agreeing >= kWallsBeyondDoubt &&
                             limit->agreeing * 10 >= limit->walls * 9;
   return beyond_doubt ? limit : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Limit> limit_of(const Provider& provider, const RefusalGroup& group) {
+  return is_of_most_walls(provider, group) ? limit_behind(group, provider.spells) : std::nullopt;
+}
+
+std::vector<SenderLimit> limits_of_senders(const Provider& provider, const RefusalGroup& group) {
+  std::vector<SenderLimit> out;
+  if (provider.senders.size() < 2 || !is_of_most_walls(provider, group)) return out;
+  for (const auto& sender : provider.senders) {
+    if (sender.throttled > 0) out.push_back({&sender, limit_behind(group, sender.spells)});
+  }
+  return out;
+}
+
+std::optional<Limit> sum_of(const std::vector<SenderLimit>& limits) {
+  if (limits.empty() || !limits.front().limit) return std::nullopt;
+  Limit sum = *limits.front().limit;
+  sum.before = 0;
+  sum.changed_us = sum.last_refusal_us = sum.first_acceptance_us = kNoTime;
+  for (std::size_t i = 1; i < limits.size(); ++i) {
+    const auto& limit = limits[i].limit;
+    if (!limit || limit->per != sum.per || limit->of_recipients != sum.of_recipients) return std::nullopt;
+    sum.value += limit->value;
+    sum.walls += limit->walls;
+    sum.agreeing += limit->agreeing;
+    sum.confidence = std::min(sum.confidence, limit->confidence);
+    sum.rolling = sum.rolling || limit->rolling;
+    if (limit->resets_us != sum.resets_us) sum.resets_us = -1;
+  }
+  return sum.per == Limit::Per::day || sum.per == Limit::Per::hour ? std::optional(sum) : std::nullopt;
 }
 
 std::optional<Limit> limit_of(const Provider& provider) {

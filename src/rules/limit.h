@@ -45,7 +45,16 @@ std::optional<Limit> infer_limit(const std::vector<Spell>& spells);
 // The limit behind the refusals of one meaning. What is said to be reputation or load mostly comes and goes; only
 // where a count shows without exception, day after day, it is a limit all the same.
 std::optional<Limit> limit_of(const Provider& provider, const RefusalGroup& group);
-// Behind most of the provider's throttled refusals.
+// Behind most of the provider's throttled refusals. None where several senders have one each.
 std::optional<Limit> limit_of(const Provider& provider);
+
+// What it takes from each of several senders that it throttled, behind the refusals of one meaning.
+struct SenderLimit {
+  const Sender* sender = nullptr;
+  std::optional<Limit> limit;
+};
+std::vector<SenderLimit> limits_of_senders(const Provider& provider, const RefusalGroup& group);
+// What it takes from all of them: where each has a limit, of one unit and for one length of time.
+std::optional<Limit> sum_of(const std::vector<SenderLimit>& limits);
 
 }  // namespace mtalens

@@ -11,6 +11,7 @@
 #include "mtalens/rule.h"
 #include "rules/remedies.h"
 #include "rules/wording.h"
+#include "track/sums.h"
 
 namespace mtalens {
 namespace {
@@ -54,32 +55,6 @@ struct Alike {
     TlsPeer out = *peers.front();
     for (std::size_t i = 1; i < peers.size(); ++i) add(out, *peers[i]);
     return out;
-  }
-
- private:
-  static void add(TlsPeer& sum, const TlsPeer& peer) {
-    sum.handshakes += peer.handshakes;
-    sum.failed += peer.failed;
-    sum.succeeded_since = std::min(sum.succeeded_since, peer.succeeded_since);
-    for (std::size_t i = 0; i < sum.causes.size(); ++i) sum.causes[i] += peer.causes[i];
-    sum.fallbacks += peer.fallbacks;
-    sum.retried += peer.retried;
-    sum.went_out += peer.went_out;
-    sum.fallback_delay_us += peer.fallback_delay_us;
-    sum.waiting += peer.waiting;
-    sum.bounced += peer.bounced;
-    sum.expired += peer.expired;
-    const bool counted = sum.messages_before >= 0 && peer.messages_before >= 0;
-    sum.messages_before = counted ? sum.messages_before + peer.messages_before : -1;
-    sum.messages_since = counted ? sum.messages_since + peer.messages_since : -1;
-    if (peer.first_failed_us < sum.first_failed_us) {
-      sum.first_failed_us = peer.first_failed_us;
-      sum.first = peer.first;
-    }
-    if (peer.last_failed_us > sum.last_failed_us) {
-      sum.last_failed_us = peer.last_failed_us;
-      sum.last = peer.last;
-    }
   }
 };
 

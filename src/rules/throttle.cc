@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "knowledge/knowledge.h"
+#include "knowledge/sending_address.h"
 #include "mtalens/rule.h"
 #include "rules/flow.h"
 #include "rules/limit.h"
@@ -15,6 +16,7 @@ namespace mtalens {
 namespace {
 
 constexpr std::ptrdiff_t kFewWalls = 4;
+constexpr std::size_t kMostSenders = 10;    // told one by one
 constexpr std::uint64_t kManyWaiting = 20;  // recipients
 
 std::string_view per_name(Limit::Per per) {
@@ -36,29 +38,6 @@ std::string_view confidence_name(Limit::Confidence confidence) {
   return "";
 }
 
-// Four numbers and three dots at the front of `text`.
-std::string_view ipv4_at(std::string_view text) {
-  std::size_t at = 0;
-  for (int part = 0; part < 4; ++part) {
-    if (part > 0 && (at >= text.size() || text[at++] != '.')) return {};
-    const auto from = at;
-    while (at < text.size() && at - from < 3 && text[at] >= '0' && text[at] <= '9') ++at;
-    if (at == from) return {};
-  }
-  return text.substr(0, at);
-}
-
-// The sending address a reply names: "Too many messages (1.5.6.1) from 81.2.3.4", "from your IP address [81.2.3.4]".
-std::string address_in(std::string_view reply) {
-  for (const std::string_view lead : {"from [", "address [", "from ", "[", "IP address ", "IP ", "host "}) {
-    for (auto at = reply.find(lead); at != std::string_view::npos; at = reply.find(lead, at + 1)) {
-      const auto address = ipv4_at(reply.substr(at + lead.size()));
-      if (!address.empty()) return std::string(address);
-    }
-  }
-  return {};
-}
-
 // The time of day in a zone-less clock: microseconds since midnight UTC as HH:MM.
 std::string hhmm(std::int64_t us) {
   constexpr std::int64_t kMinute = 60'000'000, kDay = 24 * 60 * kMinute;
@@ -66,7 +45,7 @@ std::string hhmm(std::int64_t us) {
   return fmt::format("{:02}:{:02}", minutes / 60, minutes % 60);
 }
 
-nlohmann::ordered_json limit_numbers(const Limit& limit, std::string_view reply) {
+nlohmann::ordered_json limit_numbers(const Limit& limit, const std::string& address) {
   nlohmann::ordered_json out;
   out["value"] = limit.value;
   out["unit"] = limit.of_recipients ? "recipients" : "messages";
@@ -81,7 +60,21 @@ nlohmann::ordered_json limit_numbers(const Limit& limit, std::string_view reply)
     if (limit.per == Limit::Per::day) out["resets_at"] = hhmm(limit.resets_us);
     out["resets_between"] = {iso_utc(limit.last_refusal_us), iso_utc(limit.first_acceptance_us)};
   }
-  if (const auto address = address_in(reply); !address.empty()) out["address"] = address;
+  if (!address.empty()) out["address"] = address;
+  return out;
+}
+
+nlohmann::ordered_json limits_numbers(const std::vector<SenderLimit>& limits) {
+  auto out = nlohmann::ordered_json::array();
+  for (const auto& [sender, limit] : limits) {
+    nlohmann::ordered_json one;
+    one["address"] = sender->address.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(sender->address);
+    one["hosts"] = sender->hosts;
+    one["accepted"] = sender->accepted;
+    one["throttled"] = sender->throttled;
+    one["limit"] = limit ? limit_numbers(*limit, sender->address) : nlohmann::ordered_json();
+    out.push_back(std::move(one));
+  }
   return out;
 }
 
@@ -136,16 +129,57 @@ std::string limit_detail(const Limit& limit) {
   return out;
 }
 
-std::string no_limit_detail(const Provider& provider) {
-  const auto walls = std::count_if(provider.spells.begin(), provider.spells.end(), [](const Spell& spell) { return spell.throttled > 0; });
+std::string no_limit_detail(const std::vector<Spell>& spells) {
+  const auto walls = std::count_if(spells.begin(), spells.end(), [](const Spell& spell) { return spell.throttled > 0; });
   return walls < kFewWalls ? "refused too rarely to tell a limit" : "the refusals come and go without a wall: no limit can be told from them";
 }
 
-std::string title_of(const Provider& provider, const RefusalGroup& group, const std::optional<Limit>& limit,
+// "81.2.3.4 (mx1, mx2)", "mx3, whose address no reply names"
+std::string sender_words(const Sender& sender) {
+  const auto hosts = list_of(sender.hosts, 3);
+  return sender.address.empty() ? hosts + ", whose address no reply names" : fmt::format("{} ({})", sender.address, hosts);
+}
+
+// A line for each of the most throttled.
+void add_sender_details(std::vector<std::string>& details, const std::vector<SenderLimit>& limits) {
+  for (std::size_t i = 0; i < std::min(limits.size(), kMostSenders); ++i) {
+    const auto& [sender, limit] = limits[i];
+    details.push_back(fmt::format("{}: {}{}; {}", sender_words(*sender), limit ? limit_words(*limit) + "; " : "",
+                                  limit ? limit_detail(*limit) : no_limit_detail(sender->spells), counted(sender->throttled, "refusal")));
+  }
+  if (limits.size() > kMostSenders) {
+    details.push_back(fmt::format("and {} (all are in --format json)", counted(limits.size() - kMostSenders, "further sender")));
+  }
+}
+
+// Of each sender, the tries at a door that was known to be closed.
+std::uint64_t closed_doors(const std::vector<SenderLimit>& limits) {
+  std::uint64_t sum = 0;
+  for (const auto& [sender, limit] : limits) {
+    Provider to_it_alone;
+    to_it_alone.spells = sender->spells;
+    sum += retries_of(to_it_alone, limit).closed_door;
+  }
+  return sum;
+}
+
+// Each sends at its own pace; the lines are for the one that is refused most.
+std::string senders_remedy(const Provider& provider, const std::vector<SenderLimit>& limits) {
+  const bool alike = std::all_of(limits.begin(), limits.end(), [&](const SenderLimit& one) {
+    const auto &a = one.limit, &b = limits.front().limit;
+    return a.has_value() == b.has_value() && (!a || (a->value == b->value && a->per == b->per));
+  });
+  const auto remedy = throttle_remedy(provider, limits.front().limit);
+  if (alike) return remedy;
+  return fmt::format("The pace below is that of {}; the others have limits of their own.\n", list_of(limits.front().sender->hosts, 3)) + remedy;
+}
+
+std::string title_of(const Provider& provider, const RefusalGroup& group, const std::optional<Limit>& limit, std::size_t senders,
                      const Flow& flow) {
   const auto meaning = static_cast<Meaning>(group.meaning);
   if (limit) {
     auto out = fmt::format("{} takes {} from you", provider.name, limit_words(*limit));
+    if (senders > 1) out = fmt::format("{} takes {} from your {} senders together", provider.name, limit_words(*limit), senders);
     if (limit->per == Limit::Per::day && flow.in_per_day >= 1) {
       out += fmt::format("; about {} a day want to go there", grouped(static_cast<std::uint64_t>(flow.in_per_day + 0.5)));
     }
@@ -189,7 +223,8 @@ class Throttle : public Rule {
 
  private:
   static Finding finding(const Analysis& analysis, const Provider& provider, const RefusalGroup& group) {
-    const auto limit = limit_of(provider, group);
+    const auto limits = limits_of_senders(provider, group);
+    const auto limit = limits.empty() ? limit_of(provider, group) : sum_of(limits);
     const auto flow = flow_of(provider, analysis.input);
     Finding out;
     out.id = mtalens::name(static_cast<Meaning>(group.meaning));
@@ -197,16 +232,18 @@ class Throttle : public Rule {
     out.severity = piles_up || provider.expired > provider.expired_notices ? Severity::critical : Severity::warning;
     out.subject = {{"provider", provider.name}};
     if (group.destinations.size() == 1) out.subject.emplace_back("destination", group.destinations.begin()->first);
-    out.title = title_of(provider, group, limit, flow);
+    out.title = title_of(provider, group, limit, limits.size(), flow);
     out.meaning = meaning_of(group, limit);
-    out.remedy = throttle_remedy(provider, limit);
+    out.remedy = limits.empty() ? throttle_remedy(provider, limit) : senders_remedy(provider, limits);
     out.occurrences = group.refusals;
     out.evidence.push_back(group.first);
     if (group.refusals > 1) out.evidence.push_back(group.last);
     const auto forecast = forecast_of(analysis, provider, limit_of(provider));
-    const auto retries = retries_of(provider, limit);
-    add_details(out, provider, group, limit, forecast, retries);
+    auto retries = retries_of(provider, limit);
+    if (!limits.empty()) retries.closed_door = closed_doors(limits);
+    add_details(out, provider, group, limit, limits, forecast, retries);
     add_numbers(out, provider, group, limit);
+    if (!limits.empty()) out.numbers["limits"] = limits_numbers(limits);
     if (provider.queue.queued > 0) out.numbers["forecast"] = forecast_numbers(forecast);
     out.numbers["retries"] = retries_numbers(retries);
     return out;
@@ -223,7 +260,8 @@ class Throttle : public Rule {
   }
 
   static void add_details(Finding& out, const Provider& provider, const RefusalGroup& group,
-                          const std::optional<Limit>& limit, const Forecast& forecast, const Retries& retries) {
+                          const std::optional<Limit>& limit, const std::vector<SenderLimit>& limits,
+                          const Forecast& forecast, const Retries& retries) {
     auto since = fmt::format("{}, {}", counted(group.refusals, "refusal"), span_of(group.first_us, group.last_us));
     std::size_t stages = 0, most = 0;
     for (std::size_t i = 1; i < kStages; ++i) {
@@ -243,7 +281,11 @@ class Throttle : public Rule {
       out.details.push_back(held);
     }
     if (provider.queue.queued > 0) out.details.push_back(forecast_words(forecast));
-    out.details.push_back(limit ? limit_detail(*limit) : no_limit_detail(provider));
+    if (limits.empty()) {
+      out.details.push_back(limit ? limit_detail(*limit) : no_limit_detail(provider.spells));
+    } else {
+      add_sender_details(out.details, limits);
+    }
     if (provider.queue.queued > 0) out.details.push_back(forecast_basis(forecast));
     for (auto& words : retries_words(retries, provider)) out.details.push_back(std::move(words));
     auto where = list_of(provider.destinations, 4);
@@ -266,7 +308,7 @@ class Throttle : public Rule {
     }
     numbers["codes"] = nlohmann::ordered_json::object();
     for (const auto& [code, refusals] : group.codes) numbers["codes"][code] = refusals;
-    if (limit) numbers["limit"] = limit_numbers(*limit, group.reply);
+    if (limit) numbers["limit"] = limit_numbers(*limit, provider.senders.size() > 1 ? "" : sending_address_in(group.reply));
   }
 };
 

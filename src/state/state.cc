@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "input/crc64.h"
 #include "state/archive.h"
 #include "state/state_file.h"
 
@@ -36,7 +37,7 @@ std::uint64_t State::layout() {
 }
 
 void State::load(std::string_view bytes, const std::string& name) {
-  Reader reader(unsealed(bytes, layout(), name));
+  Reader reader(unsealed(StateKind::single, bytes, layout(), name));
   common_fields(reader);
   const auto count = reader.length();
   reader.require(count <= kMostBeginnings);
@@ -57,21 +58,24 @@ std::string State::bytes(const std::vector<std::int64_t>& beginnings) {
   common_fields(writer);
   writer.count(kept.size());
   for (auto* beginning : kept) writer(beginning->since_us, beginning->tracker);
-  return sealed(writer.bytes(), layout());
+  return sealed(StateKind::single, writer.bytes(), layout());
 }
 
-// Lines are quoted under the names that the files have now.
-void State::name_sources(InputSummary& input, Tracker& tracker) const {
+// Lines are quoted under the names that the files have now, with `before` before them.
+void State::name_sources(InputSummary& input, Tracker& tracker, const std::string& before) const {
   std::map<std::string, std::string> names;
   std::set<std::string> taken;
   for (std::size_t i = 0; i < stream_.sources.size(); ++i) {
     const SourceState& source = stream_.sources[i];
     const bool gone = i >= stream_.recent && taken.contains(source.file.name);
     taken.insert(source.file.name);
-    names.emplace(quoted_as(source.number), source.file.name + (gone ? " (rotated away)" : ""));
+    names.emplace(quoted_as(source.number), before + source.file.name + (gone ? " (rotated away)" : ""));
   }
   EvidenceVisitor visitor([&](Evidence& evidence) {
-    if (!evidence.source.starts_with('\x01')) return;
+    if (!evidence.source.starts_with('\x01')) {
+      if (!evidence.source.empty()) evidence.source.insert(0, before);
+      return;
+    }
     const auto named = names.find(evidence.source);
     evidence.source = named == names.end() ? "(a log that is gone)" : named->second;
   });
@@ -92,19 +96,54 @@ bool State::count_since(std::int64_t since_us) {
 }
 
 void State::add(const Batch& batch, const std::vector<std::string>& names) {
+  if (first_line_ == 0 && !batch.runs.empty()) {
+    const auto lines = batch.lines_of(batch.runs.front());
+    first_line_ = crc64(lines.substr(0, lines.find('\n'))) | 1;
+  }
   all_.add(batch, names);
   for (auto& beginning : beginnings_) beginning.tracker.add(batch, names);
 }
 
 void State::fold(std::int64_t keep_us) { all_.fold(keep_us); }
 
-Analysis State::analysis(std::int64_t since_us) {
-  Tracker* tracker = &all_;
+Tracker& State::tracker_since(std::int64_t since_us) {
   for (auto& beginning : beginnings_) {
-    if (beginning.since_us == since_us) tracker = &beginning.tracker;
+    if (beginning.since_us == since_us) return beginning.tracker;
   }
-  name_sources(stream_.input, *tracker);
-  return tracker->analysis(stream_.input);
+  return all_;
+}
+
+Analysis State::analysis(std::int64_t since_us) {
+  Tracker& tracker = tracker_since(since_us);
+  name_sources(stream_.input, tracker);
+  return tracker.analysis(stream_.input);
+}
+
+std::vector<std::string> State::hosts() const {
+  if (!stream_.host.empty()) return {stream_.host};
+  auto out = all_.hosts();
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Piece State::piece(std::int64_t since_us, const std::string& host) {
+  Tracker& tracker = tracker_since(since_us);
+  auto input = stream_.input;
+  name_sources(input, tracker, host + ":");
+  for (auto& source : input.sources) source.name.insert(0, host + ":");
+  auto out = tracker.piece(std::move(input));
+  for (auto& entry : out.analysis.queue) {
+    if (entry.host.empty()) entry.host = host;
+  }
+  for (auto& restart : out.analysis.restarts) {
+    if (restart.host.empty()) restart.host = host;
+  }
+  return out;
+}
+
+void State::leave_waiting_to_next() {
+  all_.leave_waiting_to_next();
+  for (auto& beginning : beginnings_) beginning.tracker.leave_waiting_to_next();
 }
 
 Analysis State::analysis_so_far() {

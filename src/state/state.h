@@ -21,6 +21,8 @@ class State {
  public:
   State(const Knowledge& knowledge, std::vector<std::string> our_domains);
 
+  // Of the structs that this build keeps.
+  static std::uint64_t layout_of(const Knowledge& knowledge) { return State(knowledge, {}).layout(); }
   // Throws DamagedState or StateError; the state is then good for nothing.
   void load(std::string_view bytes, const std::string& name);
   // With those of its beginnings that are worth to be kept.
@@ -38,23 +40,34 @@ class State {
   // The whole up to now, while the state goes on.
   Analysis analysis_so_far();
 
+  // Whose logs these are, sorted.
+  std::vector<std::string> hosts() const;
+  // A number that the first line of all makes: two states that begin with it go on from one beginning.
+  std::uint64_t first_line() const { return first_line_; }
+  // Of analysis(), for join(): lines are quoted as `host`'s.
+  Piece piece(std::int64_t since_us, const std::string& host);
+  // Before that, where a later state of the same host has the rest.
+  void leave_waiting_to_next();
+
  private:
   struct Beginning {
     std::int64_t since_us = kNoTime;
     Tracker tracker;
   };
 
-  void name_sources(InputSummary& input, Tracker& tracker) const;
+  Tracker& tracker_since(std::int64_t since_us);
+  void name_sources(InputSummary& input, Tracker& tracker, const std::string& before = {}) const;
   Beginning& add_beginning(std::int64_t since_us);
   std::uint64_t layout();
   template <typename Archive>
   void common_fields(Archive& archive) {
-    archive(stream_, all_);
+    archive(stream_, first_line_, all_);
   }
 
   const Knowledge& knowledge_;
   std::vector<std::string> our_domains_;
   StreamState stream_;
+  std::uint64_t first_line_ = 0;
   Tracker all_;
   std::deque<Beginning> beginnings_;
 };

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -17,7 +18,7 @@ namespace mtalens {
 namespace {
 
 using namespace std::string_view_literals;
-constexpr std::string_view kMagic = "mtalens\x1a"sv;
+constexpr std::string_view kMagic = "mtalens\x1a"sv, kMagicOfMerged = "mtalens+"sv;
 constexpr std::size_t kHeaderBytes = 44;
 constexpr std::uint64_t kLargest = std::uint64_t{4} << 30;  // bytes of a file that is read at all
 
@@ -55,15 +56,38 @@ void write_all(int fd, std::string_view bytes, const std::string& name) {
   }
 }
 
+std::string read_all(int fd, const std::string& name) {
+  std::string bytes;
+  for (std::size_t have = 0;;) {
+    bytes.resize(have + std::max<std::size_t>(1 << 16, have));
+    const auto got = ::read(fd, bytes.data() + have, bytes.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(name);
+    have += static_cast<std::size_t>(got);
+    if (got == 0) return bytes.substr(0, have);
+    if (have > kLargest) throw StateError(name + ": too large for a state; left as it is");
+  }
+}
+
 std::string folder_of(const std::string& name) {
   const auto folder = std::filesystem::path(name).parent_path().string();
   return folder.empty() ? "." : folder;
 }
 
+std::string_view magic_of(StateKind kind) { return kind == StateKind::merged ? kMagicOfMerged : kMagic; }
+
 }  // namespace
 
-std::string sealed(std::string_view payload, std::uint64_t layout) {
-  std::string out(kMagic);
+bool is_merged(std::string_view bytes) { return bytes.starts_with(kMagicOfMerged); }
+
+bool is_merged_file(const std::string& name) {
+  const Descriptor file(open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  char begin[kMagicOfMerged.size()];
+  return file.get() >= 0 && ::read(file.get(), begin, sizeof begin) == static_cast<ssize_t>(sizeof begin) && is_merged({begin, sizeof begin});
+}
+
+std::string sealed(StateKind kind, std::string_view payload, std::uint64_t layout) {
+  std::string out(magic_of(kind));
   out.reserve(kHeaderBytes + payload.size());
   append_number(out, kStateVersion, 4);
   append_number(out, layout, 8);
@@ -73,8 +97,9 @@ std::string sealed(std::string_view payload, std::uint64_t layout) {
   return out.append(payload);
 }
 
-std::string_view unsealed(std::string_view bytes, std::uint64_t layout, const std::string& name) {
-  if (bytes.size() < kHeaderBytes || !bytes.starts_with(kMagic)) throw DamagedState();
+std::string_view unsealed(StateKind kind, std::string_view bytes, std::uint64_t layout, const std::string& name) {
+  if (kind == StateKind::single && is_merged(bytes)) throw StateError(name + ": holds the states of several hosts, and is only read");
+  if (bytes.size() < kHeaderBytes || !bytes.starts_with(magic_of(kind))) throw DamagedState();
   if (number_at(bytes, 36, 8) != crc64(bytes.substr(0, 36))) throw DamagedState();
   const auto version = number_at(bytes, 8, 4);
   if (version > kStateVersion) {
@@ -105,22 +130,17 @@ StateFile::StateFile(std::string name) : name_(std::move(name)) {
 StateFile::~StateFile() { close(lock_); }
 
 std::string StateFile::read() const {
-  const Descriptor file(open(name_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (file.get() < 0 && errno == ENOENT) return {};
   struct stat status {};
-  if (file.get() < 0 || fstat(file.get(), &status) != 0) fail(name_);
-  if (!S_ISREG(status.st_mode)) throw StateError(name_ + ": is no file");
-  if (static_cast<std::uint64_t>(status.st_size) > kLargest) throw StateError(name_ + ": too large for a state; left as it is");
-  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t have = 0;
-  while (have < bytes.size()) {
-    const auto got = ::read(file.get(), bytes.data() + have, bytes.size() - have);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(name_);
-    if (got == 0) break;
-    have += static_cast<std::size_t>(got);
-  }
-  bytes.resize(have);
+  if (stat(name_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) throw StateError(name_ + ": is no file");
+  return read_state(name_);
+}
+
+std::string read_state(const std::string& name) {
+  if (name == "-") return read_all(STDIN_FILENO, "standard input");
+  const Descriptor file(open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (file.get() < 0 && errno == ENOENT) return {};
+  if (file.get() < 0) fail(name);
+  auto bytes = read_all(file.get(), name);
   if (bytes.empty()) bytes = "\n";  // a file without a byte was never written by us
   return bytes;
 }

@@ -33,6 +33,7 @@ inline std::string quoted_as(std::uint64_t number) { return "\x01" + std::to_str
 struct StreamState {
   static constexpr std::size_t kMostSources = 4096;  // the files that were there longest ago are forgotten beyond
 
+  std::string host;                  // whose logs these are, where the user says or they do not
   std::vector<SourceState> sources;  // those of the last run first, in their order; then those of earlier runs
   std::uint64_t recent = 0;          // how many the last run had
   std::uint64_t next_number = 1;
@@ -41,7 +42,7 @@ struct StreamState {
 
   template <typename Archive>
   void fields(Archive& archive) {
-    archive(sources, recent, next_number, duplicates, input);
+    archive(host, sources, recent, next_number, duplicates, input);
     archive.require(recent <= sources.size());
   }
 };

@@ -10,7 +10,6 @@ namespace {
 // Since the epoch, UTC; of times after it.
 std::int64_t day_of(std::int64_t us) { return us / 86'400'000'000; }
 
-
 constexpr std::size_t kMostSessions = 1 << 16;  // remembered at once, twice over
 constexpr std::size_t kMostClients = 1 << 16;   // whose messages are counted
 
@@ -232,37 +231,45 @@ void TlsSessions::fold(std::int64_t from_us) {
   for (auto& peer : peers_) peer.failed_days.erase(peer.failed_days.begin(), peer.failed_days.lower_bound(day_of(from_us)));
 }
 
-std::vector<TlsPeer> TlsSessions::failed() const {
-  std::vector<const TlsPeer*> failed;
-  for (const auto& peer : peers_) {
-    if (peer.failed > 0) failed.push_back(&peer);
-  }
+// For failures whose session named no peer.
+void TlsSessions::add_nobody(std::vector<TlsPeer>& peers) const {
   std::uint64_t unnamed = never_named_;
   for (const auto* sessions : {&current_, &previous_}) {
     for (const auto& [key, session] : *sessions) unnamed += session.unnamed ? session.times : 0;
   }
-  TlsPeer nobody;
-  if (unnamed > 0) {
-    nobody.direction = Direction::outbound;
-    nobody.handshakes = nobody.failed = unnamed;
-    nobody.causes[static_cast<std::size_t>(TlsCause::other)] = unnamed;
-    failed.push_back(&nobody);
+  if (unnamed == 0) return;
+  TlsPeer& nobody = peers.emplace_back();
+  nobody.direction = Direction::outbound;
+  nobody.handshakes = nobody.failed = unnamed;
+  nobody.causes[static_cast<std::size_t>(TlsCause::other)] = unnamed;
+}
+
+TlsPeer TlsSessions::told(std::uint32_t id) const {
+  TlsPeer out = peers_[id];
+  if (out.messages_before >= 0) out.messages_since = messages_from(out.peer) - out.messages_before;
+  for (const auto& [scope, fallbacks] : doubtful_) {
+    const auto of_peer = fallbacks.find(id);
+    if (of_peer != fallbacks.end()) out.went_out += of_peer->second.messages;
   }
-  std::sort(failed.begin(), failed.end(), [](const TlsPeer* a, const TlsPeer* b) {
-    if (a->failed != b->failed) return a->failed > b->failed;
-    if (a->direction != b->direction) return a->direction < b->direction;
-    return a->peer < b->peer;
-  });
+  return out;
+}
+
+std::vector<TlsPeer> TlsSessions::failed() const {
   std::vector<TlsPeer> out;
-  out.reserve(failed.size());
-  for (const auto* peer : failed) {
-    TlsPeer& told = out.emplace_back(*peer);
-    if (told.messages_before >= 0) told.messages_since = messages_from(told.peer) - told.messages_before;
-    for (const auto& [scope, fallbacks] : doubtful_) {
-      const auto of_peer = fallbacks.find(static_cast<std::uint32_t>(peer - peers_.data()));
-      if (peer != &nobody && of_peer != fallbacks.end()) told.went_out += of_peer->second.messages;
-    }
+  for (std::uint32_t id = 0; id < peers_.size(); ++id) {
+    if (peers_[id].failed > 0) out.push_back(told(id));
   }
+  add_nobody(out);
+  return out;
+}
+
+std::vector<TlsPeer> TlsSessions::every() const {
+  std::vector<TlsPeer> out;
+  for (std::uint32_t id = 1; id < peers_.size(); ++id) {
+    TlsPeer& peer = out.emplace_back(told(id));
+    if (peer.failed == 0 && peer.direction == Direction::inbound) peer.messages_since = messages_from(peer.peer);
+  }
+  add_nobody(out);
   return out;
 }
 

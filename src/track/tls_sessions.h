@@ -47,8 +47,10 @@ class TlsSessions {
   void start_counting();
   // Days before are not told any more.
   void fold(std::int64_t from_us);
-  // Those with a failed handshake, most failures first.
+  // Those with a failed handshake.
   std::vector<TlsPeer> failed() const;
+  // Every peer, in no order; `messages_since` of one with which none failed: all of them.
+  std::vector<TlsPeer> every() const;
   std::uint32_t peers() const { return static_cast<std::uint32_t>(peers_.size()); }
 
   template <typename Archive>
@@ -85,6 +87,8 @@ class TlsSessions {
   void count_failure(std::uint32_t peer, Session& session);
   void count_success(std::uint32_t peer, std::uint32_t times);
   std::int64_t messages_from(std::string_view peer) const;  // -1: not counted
+  TlsPeer told(std::uint32_t id) const;
+  void add_nobody(std::vector<TlsPeer>& peers) const;
   bool fits_together() const;  // no number of a peer, a name, a cause that is none
 
   // Peers by name, those who come in and those we go to apart; 0 in their ids is nobody yet.

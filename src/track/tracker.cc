@@ -599,6 +599,14 @@ void Tracker::now_in(Scope scope) {
   scope_ = scope.id();
 }
 
+std::vector<std::string> Tracker::hosts() const {
+  std::vector<std::string> out;
+  for (std::uint32_t id = 0; id < hosts_.size(); ++id) {
+    if (!hosts_.text(id).empty()) out.emplace_back(hosts_.text(id));
+  }
+  return out;
+}
+
 Message& Tracker::open_message(const Event& event) {
   Message& message = messages_.add(scope_, event.queue_id);
   message.arrived_us = event.time_us;

@@ -21,6 +21,7 @@
 #include "track/interner.h"
 #include "track/message.h"
 #include "track/party.h"
+#include "track/piece.h"
 #include "track/tls_sessions.h"
 
 namespace mtalens {
@@ -41,8 +42,13 @@ class Tracker {
 
   void add(const Batch& batch, const std::vector<std::string>& names);
   Analysis analysis(InputSummary input);
+  // The same to be put together with that of other hosts and other days, with every peer.
+  Piece piece(InputSummary input);
+  // Before that, where the log goes on in another tracker, which did not see this one's end: what waits is that one's.
+  void leave_waiting_to_next();
 
   std::int64_t now_us() const { return now_us_; }  // of the latest line
+  std::vector<std::string> hosts() const;          // that the lines name
   // One that was read back from disk counts nothing before Options::since_us comes.
   void wait_for_since() { counting_ = options_.since_us == kNoTime; }
   // What lies further back than kHourly is told by days, beyond `keep_us` not at all.
@@ -161,7 +167,8 @@ class Tracker {
   void add_party(Provider& provider, std::uint32_t party_id);
   void add_origins(Provider& provider, const Party& party) const;
   RefusalGroup named(const GroupCounts& counts) const;
-  void add_destinations(Analysis& analysis, const std::vector<Provider*>& provider_of) const;
+  Piece counts(InputSummary input);
+  void add_destinations(Piece& piece, const std::vector<std::uint32_t>& provider_of) const;
   void add_waiting(Analysis& analysis, std::vector<Provider*>& provider_of, const std::vector<std::string>& names);
 
   const Knowledge& knowledge_;

@@ -119,24 +119,24 @@ TEST_CASE("state: a number too large for its field is damage, not another number
 
 TEST_CASE("state: every damaged byte is seen") {
   const std::string payload = "forty two bytes of what a log has told us.";
-  const auto file = sealed(payload, 7);
-  CHECK(unsealed(file, 7, "state") == payload);
+  const auto file = sealed(StateKind::single, payload, 7);
+  CHECK(unsealed(StateKind::single, file, 7, "state") == payload);
   for (std::size_t at = 0; at < file.size(); ++at) {
     for (int change = 1; change < 256; ++change) {
       auto damaged = file;
       damaged[at] = static_cast<char>(damaged[at] ^ change);
       CAPTURE(at, change);
-      REQUIRE_THROWS_AS(unsealed(damaged, 7, "state"), DamagedState);
+      REQUIRE_THROWS_AS(unsealed(StateKind::single, damaged, 7, "state"), DamagedState);
     }
   }
   for (std::size_t size = 0; size < file.size(); ++size) {
-    REQUIRE_THROWS_AS(unsealed(std::string_view(file).substr(0, size), 7, "state"), DamagedState);
+    REQUIRE_THROWS_AS(unsealed(StateKind::single, std::string_view(file).substr(0, size), 7, "state"), DamagedState);
   }
-  CHECK_THROWS_AS(unsealed(file + "x", 7, "state"), DamagedState);
+  CHECK_THROWS_AS(unsealed(StateKind::single, file + "x", 7, "state"), DamagedState);
 }
 
 TEST_CASE("state: what another build or a newer version wrote is no damage") {
-  CHECK_THROWS_AS(unsealed(sealed("x", 7), 8, "state"), StateError);
+  CHECK_THROWS_AS(unsealed(StateKind::single, sealed(StateKind::single, "x", 7), 8, "state"), StateError);
 }
 
 TEST_CASE("state: payloads of any bytes never crash the reader") {
