@@ -262,6 +262,37 @@ struct TlsPeer {
   std::string words;  // the first failure's reason, as the log has it
   Evidence first, last;
 
+  // Of another one, with both of which handshakes failed: it is over where it is over with both.
+  void add(const TlsPeer& other) {
+    for (const auto& mta : other.mtas) {
+      if (std::find(mtas.begin(), mtas.end(), mta) == mtas.end()) mtas.push_back(mta);
+    }
+    handshakes += other.handshakes;
+    failed += other.failed;
+    succeeded_since = std::min(succeeded_since, other.succeeded_since);
+    for (std::size_t i = 0; i < causes.size(); ++i) causes[i] += other.causes[i];
+    for (const auto& [day, count] : other.failed_days) failed_days[day] += count;
+    fallbacks += other.fallbacks;
+    retried += other.retried;
+    went_out += other.went_out;
+    fallback_delay_us += other.fallback_delay_us;
+    waiting += other.waiting;
+    bounced += other.bounced;
+    expired += other.expired;
+    const bool counted = messages_before >= 0 && other.messages_before >= 0;
+    messages_before = counted ? messages_before + other.messages_before : -1;
+    messages_since = counted ? messages_since + other.messages_since : -1;
+    if (other.first_failed_us < first_failed_us) {
+      first_failed_us = other.first_failed_us;
+      words = other.words;
+      first = other.first;
+    }
+    if (other.last_failed_us > last_failed_us) {
+      last_failed_us = other.last_failed_us;
+      last = other.last;
+    }
+  }
+
   template <typename Archive>
   void fields(Archive& archive) {
     archive(direction, peer, address, mtas, handshakes, failed, succeeded_since, causes, failed_days, fallbacks, retried, went_out, fallback_delay_us,

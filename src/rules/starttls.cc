@@ -11,7 +11,6 @@
 #include "mtalens/rule.h"
 #include "rules/remedies.h"
 #include "rules/wording.h"
-#include "track/sums.h"
 
 namespace mtalens {
 namespace {
@@ -53,7 +52,7 @@ struct Alike {
 
   TlsPeer sum() const {
     TlsPeer out = *peers.front();
-    for (std::size_t i = 1; i < peers.size(); ++i) add(out, *peers[i]);
+    for (std::size_t i = 1; i < peers.size(); ++i) out.add(*peers[i]);
     return out;
   }
 };

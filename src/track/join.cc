@@ -74,7 +74,7 @@ void add_later(TlsPeer& sum, TlsPeer&& later) {
     sum = std::move(later);
   } else {
     const auto before = sum.messages_before, since = both(sum.messages_since, both(later.messages_before, later.messages_since));
-    add(sum, later);
+    sum.add(later);
     sum.succeeded_since = later.succeeded_since;
     sum.messages_before = before;
     sum.messages_since = since;
@@ -89,7 +89,7 @@ void add_beside(TlsPeer& sum, TlsPeer&& other) {
     other.handshakes += sum.handshakes;
     sum = std::move(other);
   } else {
-    add(sum, other);
+    sum.add(other);
   }
 }
 

@@ -94,35 +94,6 @@ void add(Provider& sum, Provider&& provider) {
   for (auto& sender : provider.senders) add(sum.senders, std::move(sender));
 }
 
-void add(TlsPeer& sum, const TlsPeer& peer) {
-  sum.mtas.insert(sum.mtas.end(), peer.mtas.begin(), peer.mtas.end());
-  keep_each_once(sum.mtas);
-  sum.handshakes += peer.handshakes;
-  sum.failed += peer.failed;
-  sum.succeeded_since = std::min(sum.succeeded_since, peer.succeeded_since);
-  for (std::size_t i = 0; i < sum.causes.size(); ++i) sum.causes[i] += peer.causes[i];
-  for (const auto& [day, failed] : peer.failed_days) sum.failed_days[day] += failed;
-  sum.fallbacks += peer.fallbacks;
-  sum.retried += peer.retried;
-  sum.went_out += peer.went_out;
-  sum.fallback_delay_us += peer.fallback_delay_us;
-  sum.waiting += peer.waiting;
-  sum.bounced += peer.bounced;
-  sum.expired += peer.expired;
-  const bool counted = sum.messages_before >= 0 && peer.messages_before >= 0;
-  sum.messages_before = counted ? sum.messages_before + peer.messages_before : -1;
-  sum.messages_since = counted ? sum.messages_since + peer.messages_since : -1;
-  if (peer.first_failed_us < sum.first_failed_us) {
-    sum.first_failed_us = peer.first_failed_us;
-    sum.first = peer.first;
-    sum.words = peer.words;
-  }
-  if (peer.last_failed_us > sum.last_failed_us) {
-    sum.last_failed_us = peer.last_failed_us;
-    sum.last = peer.last;
-  }
-}
-
 void put_in_order(std::vector<TrafficOrigin>& origins) {
   if (origins.size() < 2) return;
   const auto who = [](const TrafficOrigin& o) { return std::tie(o.kind, o.address, o.auth_user, o.local_user); };

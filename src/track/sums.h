@@ -22,8 +22,6 @@ void add(AttemptCounts& sum, const AttemptCounts& counts);
 void add(std::vector<Sender>& senders, Sender sender);
 // What both providers count but for their spells.
 void add(Provider& sum, Provider&& provider);
-// Of peers that both failed: it is over where it is over with both.
-void add(TlsPeer& sum, const TlsPeer& peer);
 
 // Each origin once, most messages first.
 void put_in_order(std::vector<TrafficOrigin>& origins);
