@@ -245,10 +245,11 @@ Piece Tracker::piece(InputSummary input) {
   return out;
 }
 
-// The next log tells of it again: when it was tried there, and since when it had waited.
+// The next log tells of it again when it is tried there, and since when it had waited.
 void Tracker::leave_waiting_to_next() {
   messages_.for_each([&](Message& message) {
-    if (message.ended()) return;
+    const bool waits = message.recipients.empty() || message.open_recipients() > 0 || message.unnamed_recipients() > 0;
+    if (message.ended() || !waits) return;
     const auto take_one = [](std::uint64_t& count) { count -= count > 0 ? 1 : 0; };
     const bool counted = message.arrived_us >= options_.since_us;
     if (counted && !message.chained) take_one(totals_.messages);
