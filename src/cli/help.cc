@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kCommandColumn = 12;
 constexpr std::size_t kOptionColumn = 26;
 constexpr std::size_t kExampleColumn = 44;
-constexpr std::size_t kShortExamples = 2;
+constexpr std::size_t kShortExamples = 3;
 
 // "  NAME      what it does", what it does broken and hanging.
 std::string row(std::string_view lead, std::size_t column, std::string_view text) {
@@ -106,7 +106,7 @@ std::string short_help() {
   for (std::size_t i = 0; i < kShortExamples && i < examples.size(); ++i) {
     out += row(examples[i].line, kExampleColumn, examples[i].says);
   }
-  return out + "\nmtalens COMMAND --help tells more of one; mtalens --help=all names every option.\n";
+  return out + "mtalens COMMAND --help tells more of one; mtalens --help=all names every option.\n";
 }
 
 std::string full_help() {

@@ -18,7 +18,7 @@ namespace mtalens {
 namespace {
 
 using namespace std::string_view_literals;
-constexpr std::string_view kMagic = "mtalens\x1a"sv, kMagicOfMerged = "mtalens+"sv;
+constexpr std::string_view kMagic = "mtalens\x1a"sv, kMagicOfMerged = "mtmerge\x1a"sv;
 constexpr std::size_t kHeaderBytes = 44;
 constexpr std::uint64_t kLargest = std::uint64_t{4} << 30;  // bytes of a file that is read at all
 

@@ -1,6 +1,6 @@
 // A state's file: read whole, written whole, never half.
 //
-// magic "mtalens\x1a" ("mtalens+" where several were merged), then in little-endian order the format's version (4 bytes), the fingerprint of the structs'
+// magic "mtalens\x1a" ("mtmerge\x1a" where several were merged), then in little-endian order the format's version (4 bytes), the fingerprint of the structs'
 // layout (8), the payload's length (8), the payload's CRC-64 (8), the CRC-64 of these 36 bytes (8), the payload.
 #pragma once
 
