@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cli/commands.h"
 #include "cli/known.h"
 #include "cli/output.h"
@@ -37,7 +39,8 @@ struct Pieces {
   std::vector<HostPiece> asked, whole;
 };
 
-void add_pieces(Pieces& pieces, const Options& options, const MergedState& merged, const HostState& one) {
+// `later`: what the states after it took over of its host's messages; then with those that this one took over.
+void add_pieces(Pieces& pieces, const Options& options, const HostState& one, MessagesTakenOver& later) {
   State state(known(options).knowledge, options.our_domains);
   state.load(one.bytes, one.name);
   if (!state.count_since(options.since_us)) {
@@ -45,7 +48,9 @@ void add_pieces(Pieces& pieces, const Options& options, const MergedState& merge
                                  "written and the day before; anything else needs the logs",
                                  one.host()));
   }
-  if (merged.goes_on(one)) state.leave_waiting_to_next();
+  auto taken_over = state.taken_over();
+  state.leave_waiting_to(later);
+  later.add(std::move(taken_over));
   if (options.since_us != kNoTime) pieces.whole.push_back({one.host(), state.piece(kNoTime, one.host())});
   pieces.asked.push_back({one.host(), state.piece(options.since_us, one.host())});
 }
@@ -71,7 +76,14 @@ Joined analyze_merged(const Options& options) {
   add_file(merged, options.state);
   merged.settle();
   Pieces pieces;
-  for (const auto& one : merged.states()) add_pieces(pieces, options, merged, one);
+  const auto& states = merged.states();
+  MessagesTakenOver later;
+  for (auto i = states.size(); i-- > 0;) {
+    if (i + 1 < states.size() && !merged.goes_on(states[i])) later = {};
+    add_pieces(pieces, options, states[i], later);
+  }
+  std::reverse(pieces.asked.begin(), pieces.asked.end());
+  std::reverse(pieces.whole.begin(), pieces.whole.end());
   Joined out;
   out.cost.reading = watch.lap();
   out.analysis = join(std::move(pieces.asked));

@@ -157,7 +157,7 @@ void add_states(Page& page, const Analysis& analysis) {
     page.paragraph(0, safe_text(fmt::format("note: the states of {} end more than a day before the latest: what waited there then counts as waiting still", list_of(behind, 4))));
   }
   if (analysis.states.size() > ends_us.size()) {
-    page.paragraph(0, "note: a host has states of several days: of what waited when one ended only what the next has tried is told, and who sent it counts in both");
+    page.paragraph(0, "note: a host has states of several days: what waited when one ended counts with who sent it in both");
   }
 }
 

@@ -141,9 +141,9 @@ Piece State::piece(std::int64_t since_us, const std::string& host) {
   return out;
 }
 
-void State::leave_waiting_to_next() {
-  all_.leave_waiting_to_next();
-  for (auto& beginning : beginnings_) beginning.tracker.leave_waiting_to_next();
+void State::leave_waiting_to(const MessagesTakenOver& later) {
+  all_.leave_waiting_to(later);
+  for (auto& beginning : beginnings_) beginning.tracker.leave_waiting_to(later);
 }
 
 Analysis State::analysis_so_far() {

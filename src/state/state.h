@@ -46,8 +46,9 @@ class State {
   std::uint64_t first_line() const { return first_line_; }
   // Of analysis(), for join(): lines are quoted as `host`'s.
   Piece piece(std::int64_t since_us, const std::string& host);
-  // Before that, where a later state of the same host has the rest.
-  void leave_waiting_to_next();
+  MessagesTakenOver taken_over() { return all_.taken_over(); }
+  // Before that, where later states of the same host have the rest.
+  void leave_waiting_to(const MessagesTakenOver& later);
 
  private:
   struct Beginning {

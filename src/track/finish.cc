@@ -245,11 +245,20 @@ Piece Tracker::piece(InputSummary input) {
   return out;
 }
 
-// The next log tells of it again when it is tried there, and since when it had waited.
-void Tracker::leave_waiting_to_next() {
+MessagesTakenOver Tracker::taken_over() {
+  MessagesTakenOver out;
+  out.all_known = ended_from_before_.size() < kMostFromBefore;
+  out.names.insert(ended_from_before_.begin(), ended_from_before_.end());
+  messages_.for_each([&](const Message& message) {
+    if (!message.ended() && !message.arrival_seen) out.names.insert(name_anywhere(message.scope, message.id()));
+  });
+  return out;
+}
+
+void Tracker::leave_waiting_to(const MessagesTakenOver& later) {
   messages_.for_each([&](Message& message) {
     const bool waits = message.recipients.empty() || message.open_recipients() > 0 || message.unnamed_recipients() > 0;
-    if (message.ended() || !waits) return;
+    if (message.ended() || !waits || !later.has(name_anywhere(message.scope, message.id()))) return;
     const auto take_one = [](std::uint64_t& count) { count -= count > 0 ? 1 : 0; };
     const bool counted = message.arrived_us >= options_.since_us;
     if (counted && !message.chained) take_one(totals_.messages);

@@ -59,7 +59,8 @@ bool Tracker::fits_together() {
   const auto is_party = [&](std::uint32_t party) { return party < parties_.size(); };
   messages_.for_each([&](const Message& message) {
     fits = fits && message.auth_user < people_.size() && message.tls_peer < tls_.peers() &&
-           message.scope / kMostInstances < hosts_.size() && std::all_of(message.parties.begin(), message.parties.end(), is_party);
+           message.scope / kMostInstances < hosts_.size() && message.scope % kMostInstances < instances_.size() &&
+           std::all_of(message.parties.begin(), message.parties.end(), is_party);
     for (const auto& recipient : message.recipients) {
       fits = fits && recipient.destination < domains_.size() && is_party(recipient.party) && is_party(recipient.held_by) &&
              recipient.reason < reasons_.size();

@@ -440,7 +440,8 @@ void Tracker::on_ended(const Event& event) {
     if (message == nullptr) message = &open_message(event);
     return close_open_recipients(*message, event, true);
   }
-  if (message == nullptr || message->ended()) return;
+  if (message == nullptr) return ended_from_before(scope_, event.queue_id);
+  if (message->ended()) return;
   close_open_recipients(*message, event, false);
   end(*message, event.time_us);
 }
@@ -496,6 +497,18 @@ void Tracker::end(Message& message, std::int64_t time_us) {
   if (message.ended()) return;
   message.ended_us = time_us;
   ended_.emplace_back(&message, time_us);
+  if (!message.arrival_seen) ended_from_before(message.scope, message.id());
+}
+
+// The same for the same message in another tracker.
+std::string Tracker::name_anywhere(std::uint32_t scope, std::string_view queue_id) const {
+  std::string out(hosts_.text(scope / kMostInstances));
+  ((out += '\0') += instances_.text(scope % kMostInstances)) += '\0';
+  return out += queue_id;
+}
+
+void Tracker::ended_from_before(std::uint32_t scope, std::string_view queue_id) {
+  if (ended_from_before_.size() < kMostFromBefore) ended_from_before_.push_back(name_anywhere(scope, queue_id));
 }
 
 // sendmail does not say when a message is gone (below log level 10): it is when every recipient has an outcome.

@@ -44,8 +44,11 @@ class Tracker {
   Analysis analysis(InputSummary input);
   // The same to be put together with that of other hosts and other days, with every peer.
   Piece piece(InputSummary input);
-  // Before that, where the log goes on in another tracker, which did not see this one's end: what waits is that one's.
-  void leave_waiting_to_next();
+  // The messages that were here and had come in before, as far as they are known one by one.
+  MessagesTakenOver taken_over();
+  // Before piece(), where the log goes on in other trackers, which did not see this one's end: what waits here and was
+  // taken over there is theirs to tell.
+  void leave_waiting_to(const MessagesTakenOver& later);
 
   std::int64_t now_us() const { return now_us_; }  // of the latest line
   std::vector<std::string> hosts() const;          // that the lines name
@@ -61,7 +64,7 @@ class Tracker {
     auto meanings = meaning_names();
     auto mtas = mtas_of_parties();
     archive(counting_, messages_, ended, hosts_, instances_, relay_names_, relays_, domains_, destinations_, reasons_, people_,
-            meanings, parties_, mtas, tls_, undescribed_, restarts_, totals_, longest_wait_us_, first_us_, now_us_);
+            meanings, parties_, mtas, tls_, undescribed_, restarts_, ended_from_before_, totals_, longest_wait_us_, first_us_, now_us_);
     if constexpr (Archive::kReads) archive.require(resume(ended, meanings, mtas));
   }
 
@@ -112,6 +115,7 @@ class Tracker {
   void count_sender(OriginCounts& origin, const Message& message);
   bool starts_transaction(Message& message, const Event& event, std::uint32_t recipient_place);
 
+  static constexpr std::size_t kMostFromBefore = 1 << 16;  // messages that are kept by their names
   static constexpr std::uint32_t kMostInstances = 64;  // of MTAs on one host; further ones count as the last
   // A host and an MTA instance on it.
   struct Scope {
@@ -127,6 +131,8 @@ class Tracker {
   Recipient* recipient_of(Message& message, const Event& event);
   void leave(Message& message, Recipient& recipient, std::int64_t time_us);
   void end(Message& message, std::int64_t time_us);
+  std::string name_anywhere(std::uint32_t scope, std::string_view queue_id) const;
+  void ended_from_before(std::uint32_t scope, std::string_view queue_id);
   void end_by_outcomes(Message& message, std::int64_t time_us);
   void forget_ended(std::int64_t now_us);
   void close_open_recipients(Message& message, const Event& event, bool as_expired);
@@ -191,6 +197,7 @@ class Tracker {
   TlsSessions tls_;
   UndescribedReplies undescribed_;
   std::deque<Restart> restarts_;
+  std::vector<std::string> ended_from_before_;  // name_anywhere() of messages whose arrival the log does not hold
   Totals totals_;
   std::int64_t longest_wait_us_ = kNoTime;
   std::int64_t first_us_ = kNoTime;
