@@ -45,6 +45,10 @@ bool is_unquoted_tail(std::string_view front, std::string_view local_part) {
   return false;
 }
 
+bool holds_quoting(std::string_view text) {
+  return text.find('"') != std::string_view::npos || text.find('\\') != std::string_view::npos;
+}
+
 // The start of ` <"…"@domain>` that repeats all before it in its proper form: Exim writes a quoted local part without
 // its quotes in front and with them in the brackets, so that a stranger's address may hold what looks like fields, and
 // like such a repetition. The last one is Exim's.
@@ -52,7 +56,7 @@ std::size_t find_quoted_twin(std::string_view text) {
   constexpr std::size_t kLongest = 512;  // of a local part; SMTP has 64
   text = text.substr(0, 8 * kLongest);
   auto twin = std::string_view::npos;
-  if (text.find('"') == std::string_view::npos && text.find('\\') == std::string_view::npos) return twin;
+  if (!holds_quoting(text)) return twin;
   auto tail = twin;
   for (auto at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
     if (at < 2 || text[at - 1] != ' ') continue;
@@ -60,7 +64,7 @@ std::size_t find_quoted_twin(std::string_view text) {
     const auto address = scan::take_angle(rest);
     if (!address) continue;
     const auto local_part = address->substr(0, address->rfind('@'));
-    if (local_part.size() > kLongest || local_part.find_first_of("\"\\") == std::string_view::npos) continue;
+    if (local_part.size() > kLongest || !holds_quoting(local_part)) continue;
     const auto front = text.substr(0, at - 1);
     if (is_unquoted(front, local_part)) twin = at - 1;
     if (tail == std::string_view::npos && is_unquoted_tail(front, local_part)) tail = at - 1;

@@ -28,48 +28,42 @@ void set_sender(Event& event, std::string_view sender) {
   event.null_sender = sender.empty();
 }
 
-// `<address>` whose end is the last that `mark` follows: behind it stands nothing that a stranger chose.
-std::optional<std::string_view> take_address_before(std::string_view& text, std::string_view mark) {
-  const auto end = text.rfind(mark);
-  if (end == std::string_view::npos || !text.starts_with('<') || text[end - 1] != '>') return std::nullopt;
-  const auto inside = text.substr(1, end - 2);
-  text.remove_prefix(end + mark.size());
+// `<address>` up to the last bracket, behind which nothing stands that a stranger chose.
+std::optional<std::string_view> take_last_address(std::string_view& text) {
+  const auto end = text.rfind('>');
+  if (end == std::string_view::npos || !text.starts_with('<')) return std::nullopt;
+  const auto inside = text.substr(1, end - 1);
+  text.remove_prefix(end + 1);
   return inside;
 }
 
-// from=<…>, size=…, nrcpt=… (queue active)
-bool parse_active(const Line& line, std::string_view rest) {
-  const auto sender = take_address_before(rest, ", size=");
-  const auto size = scan::take_number(rest);
-  if (!sender || !size || !take(rest, ", nrcpt=")) return false;
-  const auto recipients = scan::take_number(rest);
-  if (!recipients) return false;
-  Event& event = add(line, EventKind::queued);
-  set_sender(event, *sender);
-  event.size_bytes = *size;
-  event.recipients = *recipients;
-  return true;
-}
-
-// from=<…>, status=expired, returned to sender
-bool parse_expired(const Line& line, std::string_view rest) {
-  const auto sender = take_address_before(rest, ", status=");
-  if (!sender || (!scan::starts(rest, "expired") && !scan::starts(rest, "force-expired"))) return false;
-  Event& event = add(line, EventKind::ended);
-  set_sender(event, *sender);
-  event.ended = Ended::expired;
-  event.returned_to_sender = rest.ends_with(", returned to sender");
-  return true;
-}
-
+// from=<…>, size=…, nrcpt=… (queue active), or from=<…>, status=expired, returned to sender
 bool parse_qmgr(const Line& line) {
   auto rest = line.text;
   if (rest == "removed") return add_ended(line, Ended::removed);
   if (rest == "skipped, still being delivered") return add_note(line);
   if (scan::starts(rest, "enabling VERP for sender ")) return add_note(line);
   if (!take(rest, "from=")) return false;
-  if (rest.ends_with(')')) return parse_active(line, rest);
-  return parse_expired(line, rest) || parse_active(line, rest);  // or syslog cut the line
+  const auto sender = take_last_address(rest);
+  if (!sender) return false;
+
+  if (take(rest, ", size=")) {
+    const auto size = scan::take_number(rest);
+    if (!size || !take(rest, ", nrcpt=")) return false;
+    const auto recipients = scan::take_number(rest);
+    if (!recipients) return false;
+    Event& event = add(line, EventKind::queued);
+    set_sender(event, *sender);
+    event.size_bytes = *size;
+    event.recipients = *recipients;
+    return true;
+  }
+  if (!scan::starts(rest, ", status=expired") && !scan::starts(rest, ", status=force-expired")) return false;
+  Event& event = add(line, EventKind::ended);
+  set_sender(event, *sender);
+  event.ended = Ended::expired;
+  event.returned_to_sender = rest.ends_with(", returned to sender");
+  return true;
 }
 
 // uid=1000 from=<user>, and orig_id=… where postsuper -r requeued it
