@@ -18,11 +18,13 @@ namespace {
 constexpr std::size_t kHeadBytes = 9;
 constexpr std::size_t kArchiveBlock = 1 << 16;
 
-// The first bytes of what we decompress. gzip: RFC 1952; zstd: RFC 8878; xz and bzip2: their format texts.
+// The first bytes of what we decompress: gzip (RFC 1952), zstd (RFC 8878), xz, bzip2, lz4, lzip (their format texts), and
+// compress.
 bool looks_compressed(std::string_view head) {
   using namespace std::string_view_literals;
-  return head.starts_with("\x1f\x8b"sv) || head.starts_with("\x28\xb5\x2f\xfd"sv) ||
-         head.starts_with("\xfd\x37zXZ\0"sv) || head.starts_with("BZh"sv);
+  static constexpr std::string_view kBegins[] = {"\x1f\x8b"sv,         "\x28\xb5\x2f\xfd"sv, "\xfd\x37zXZ\0"sv, "BZh"sv,
+                                                 "\x04\x22\x4d\x18"sv, "LZIP"sv,             "\x1f\x9d"sv};
+  return std::any_of(std::begin(kBegins), std::end(kBegins), [&](auto begin) { return head.starts_with(begin); });
 }
 
 const std::string kNoJournal =

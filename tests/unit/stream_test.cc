@@ -419,7 +419,10 @@ TEST_CASE("stream: a compressed file reads like the plain one, whatever its name
   const std::pair<const char*, int (*)(archive*)> filters[] = {{"gzip", archive_write_add_filter_gzip},
                                                                {"xz", archive_write_add_filter_xz},
                                                                {"zstd", archive_write_add_filter_zstd},
-                                                               {"bzip2", archive_write_add_filter_bzip2}};
+                                                               {"bzip2", archive_write_add_filter_bzip2},
+                                                               {"lz4", archive_write_add_filter_lz4},
+                                                               {"lzip", archive_write_add_filter_lzip},
+                                                               {"compress", archive_write_add_filter_compress}};
   for (const auto& [name, filter] : filters) {
     INFO(name);
     const auto packed = compressed(text, filter);
