@@ -15,10 +15,13 @@ class HostTable {
   // last decides. Case does not matter; the text must outlive the table only while this call lasts.
   void add(std::string_view pattern, std::uint32_t operator_id);
 
-  // The whole name first, then the longest suffix; 0: none.
+  // The whole name first, then the longest suffix, then, of a name that sendmail shortened, what is left of its end;
+  // 0: none.
   std::uint32_t find(std::string_view host) const;
 
  private:
+  std::uint32_t find_by_end(std::string_view end) const;
+
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }

@@ -13,6 +13,7 @@ constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::int64_t kLateLine = 2 * kSecond;          // lines of one message swap places within this
 constexpr std::int64_t kRememberEnded = 60 * kSecond;
 constexpr std::size_t kMostReasons = 1 << 16;            // distinct reply texts kept
+constexpr std::string_view kHidesAliases = "sendmail";   // its virtusertable: the log keeps the address as it was before
 constexpr std::size_t kMostSenderDomains = 256;          // of one forward
 constexpr std::size_t kOriginsWithEvidence = 64;         // of one party
 constexpr std::size_t kMostCodes = 64;
@@ -392,9 +393,9 @@ OriginKey Tracker::origin_of(const Message& message, const Recipient& recipient,
     destinations_[destination_id(event.original_recipient)].ours = true;
     return {OriginKind::forward, people_.id(event.original_recipient)};
   }
-  // An alias that the log does not show, or a domain that the operator hosts.
+  // An alias that the log does not show; where it would, a domain that the operator hosts.
   const auto operator_of_domain = destinations_[recipient.destination].operator_id;
-  if (party.operator_id != 0 && operator_of_domain != party.operator_id) {
+  if (event.mta == kHidesAliases && party.operator_id != 0 && operator_of_domain != party.operator_id) {
     return {OriginKind::forward, people_.id(event.recipient)};
   }
   if (message.is_notice()) return {OriginKind::bounce, kNobody};

@@ -213,6 +213,16 @@ TEST_CASE("knowledge: hosts and domains in any case, with a final dot, below a s
   CHECK(known().operator_name(known().operator_of_domain("cox.net")) == "Yahoo");  // since October 2024
 }
 
+// sendmail 8.17: `to=<h@hotmail.example>, …, relay=example-com.mail.p...ction.outlook.com. [127.1.0.3], dsn=2.0.0, stat=Sent …`
+TEST_CASE("knowledge: a long host name that sendmail shortened is known by its end", "[knowledge]") {
+  const auto& knowledge = Knowledge::builtin();
+  const auto microsoft = knowledge.operator_of_relay("example-com.mail.protection.outlook.com");
+  REQUIRE(microsoft != 0);
+  CHECK(knowledge.operator_of_relay("example-com.mail.p...ction.outlook.com.") == microsoft);
+  CHECK(knowledge.operator_of_relay("example-com.mail.p...ection.nobody.test.") == 0);
+  CHECK(knowledge.operator_of_relay("x...outlook.com.") == 0);  // shorter than sendmail leaves it
+}
+
 TEST_CASE("knowledge: a handshake's cause by the library's words, old and new", "[knowledge]") {
   CHECK(known().tls_cause_of("error:0A0000C1:SSL routines::no shared cipher:../ssl/statem/statem_srvr.c:2220:") ==
         TlsCause::no_shared_cipher);

@@ -437,6 +437,18 @@ TEST_CASE("track: a local forward goes on as the same message", "[track]") {
   CHECK(bt.origins[0].sender_domains == std::map<std::string, std::uint64_t>{{"foreign.example", 1}});
 }
 
+// Postfix writes orig_to= for every alias: without one, a company whose mail is kept by Microsoft is no forward to it.
+TEST_CASE("track: a domain that an operator hosts is not forwarded to it", "[track]") {
+  const auto said = analyze_text(
+      arrives("21:46:38", "A99B915E268") +
+      tries("21:46:38", "A99B915E268", "h@hotmail.example", "relay=example-com.mail.protection.outlook.com[127.1.0.3]:25",
+            "0.01/0.23/0.24/0.04", "dsn=2.0.0, status=sent (250 2.0.0 Ok: queued)") +
+      removed("21:46:38", "A99B915E268"));
+  const auto& microsoft = provider_named(said, "Microsoft");
+  REQUIRE(microsoft.origins.size() == 1);
+  CHECK(microsoft.origins[0].kind == OriginKind::other);
+}
+
 TEST_CASE("track: an MTA that was told to delete a message has it no more", "[track]") {
   const auto said = analyze_text(arrives("10:00:00", "AAAAA1") +
                                  tries("10:00:01", "AAAAA1", "a@btinternet.com", kBt, "0/0/1/0", kTooMany) +
