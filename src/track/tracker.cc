@@ -253,10 +253,21 @@ bool Tracker::starts_transaction(Message& message, const Event& event, std::uint
   return true;
 }
 
+// What a forward, a filter or another instance on this host made of it.
+Message* Tracker::next_of(const Event& event) {
+  if (Message* here = messages_.find(scope_, event.other_queue_id)) return here;
+  if (event.relation != Relation::queued_as) return nullptr;
+  const auto instances = std::min(static_cast<std::uint32_t>(instances_.size()), kMostInstances);
+  for (std::uint32_t instance = 0; instance < instances; ++instance) {
+    if (Message* there = messages_.find(Scope{host_, instance}.id(), event.other_queue_id)) return there;
+  }
+  return nullptr;
+}
+
 void Tracker::delivered(Message& message, Recipient& recipient, const Event& event, bool new_transaction) {
   const bool goes_on = event.relation == Relation::forwarded_as || event.relation == Relation::queued_as;
   if (goes_on) {
-    Message* next = messages_.find(scope_, event.other_queue_id);
+    Message* next = next_of(event);
     if (next != nullptr && !next->chained && next != &message) {
       next->chained = true;
       if (totals_.messages > 0) --totals_.messages;

@@ -105,6 +105,7 @@ class Tracker {
   void handshake_failed(Message& message, std::uint32_t peer, std::int64_t time_us);
   void tell_tls_outcome(Message& message, const Event& event);
 
+  Message* next_of(const Event& event);
   void delivered(Message& message, Recipient& recipient, const Event& event, bool new_transaction);
   void deferred(Message& message, Recipient& recipient, const Event& event, bool new_transaction);
   void failed(Message& message, Recipient& recipient, const Event& event, bool new_transaction);

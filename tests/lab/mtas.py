@@ -9,6 +9,7 @@ class Mta:
     """What the three have in common. `routes` names the host for a domain, `settings` are lines in the MTA's own words."""
     log = "mail.log"
     tells_stages = True     # the log says which command was refused
+    certificates = "/root"  # where a new one is made
 
     def __init__(self, root, scenario):
         self.root, self.scenario = pathlib.Path(root), scenario
@@ -24,13 +25,21 @@ class Mta:
         (self.root / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path.lstrip("/")).write_text(text)
 
-    def apply(self, remedy):
-        """A remedy's commands as an administrator pastes them: its comments and the commands, without the sentences."""
-        self.run("set -e\n" + commands_of(remedy))
+    def apply(self, remedies):
+        """Their commands, pasted one after another by an administrator."""
+        for remedy in remedies:
+            self.run("set -e; umask 077; cd " + self.certificates + "\n" + commands_of(remedy))
 
 
 def commands_of(remedy):
-    return "\n".join(line for line in remedy.splitlines() if line.startswith(("#", "    ")))
+    """Without its sentences, and without what it offers instead ("# or …")."""
+    kept, instead = [], False
+    for line in remedy.splitlines():
+        if line.startswith("#"):
+            instead = line.startswith("# or ")
+        if line.startswith(("#", "    ")) and not instead:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 class Postfix(Mta):
@@ -45,7 +54,7 @@ class Postfix(Mta):
             f"myhostname={DOMAIN}", "mydestination=localhost", "mynetworks=127.0.0.0/8", "inet_interfaces=127.0.0.1", "inet_protocols=all",
             "smtp_host_lookup=native", "disable_dns_lookups=yes", "smtp_bind_address=", "compatibility_level=3.6", "smtp_address_preference=any",
             "transport_maps=hash:/etc/postfix/routes", "virtual_alias_domains=customer.example", "virtual_alias_maps=hash:/etc/postfix/virtual",
-            "smtpd_tls_security_level=may", "smtpd_tls_cert_file=/etc/lab.pem", "smtpd_tls_key_file=/etc/lab.pem", "smtpd_tls_loglevel=1",
+            "smtpd_tls_security_level=may", "smtpd_tls_cert_file=/etc/lab.crt", "smtpd_tls_key_file=/etc/lab.key", "smtpd_tls_loglevel=1",
             "smtp_tls_security_level=may", "smtp_tls_loglevel=1", "smtpd_relay_restrictions=permit_mynetworks,reject_unauth_destination",
             "minimal_backoff_time=4s", "maximal_backoff_time=8s", "queue_run_delay=4s", *self.scenario.settings]
         self.run("postconf -F '*/*/chroot=n' && postconf -e " + " ".join(f"'{line}'" for line in settings))
@@ -105,8 +114,8 @@ local_interfaces = 127.0.0.1
 acl_smtp_rcpt = take
 acl_smtp_data = take
 tls_advertise_hosts = *
-tls_certificate = /etc/exim4/lab.pem
-tls_privatekey = /etc/exim4/lab.pem
+tls_certificate = /etc/exim4/exim.crt
+tls_privatekey = /etc/exim4/exim.key
 {more["main"]}
 begin acl
 take:
@@ -138,8 +147,8 @@ nowhere:
 begin retry
 *  *  F,5d,4s
 """)
-        self.run("cp /etc/lab.pem /etc/exim4/ && chgrp Debian-exim /etc/exim4/lab.pem && chmod 640 /etc/exim4/lab.pem && "
-                 "install -d -o Debian-exim -g adm -m 2750 /var/log/exim4 && install -o Debian-exim -g adm -m 644 /dev/null /var/log/exim4/mainlog && exim -bV")
+        self.run("cp /etc/lab.crt /etc/exim4/exim.crt && cp /etc/lab.key /etc/exim4/exim.key && chgrp Debian-exim /etc/exim4/exim.* && chmod 640 /etc/exim4/exim.* && "
+                 "install -d -o Debian-exim /run/exim4 && install -d -o Debian-exim -g adm -m 2750 /var/log/exim4 && install -o Debian-exim -g adm -m 644 /dev/null /var/log/exim4/mainlog && exim -bV")
 
     def start(self):
         self.run("exim -bd -q4s >/dev/null 2>&1")
@@ -153,28 +162,41 @@ begin retry
     def queue_ids(self):
         return set(re.findall(r"\b\w{6}-\w{6,11}-\w{2,4}\b", self.run("exim -bp")))
 
-    def apply(self, remedy):
-        """Each comment of the remedy names the place in exim4.conf that the lines under it go to."""
+    def apply(self, remedies):
+        """Each comment names the place in exim4.conf that the lines under it go to; an option of two remedies takes both lists."""
         file = self.root / "etc/exim4/exim4.conf"
-        text, place = file.read_text(), ""
-        for block in re.split(r"^# ", commands_of(remedy), flags=re.M):
-            place, _, lines = block.partition("\n")
-            section = re.search(r"`(begin \w+)`", place)
-            if section:
-                text = text.replace(f"{section[1]}\n", f"{section[1]}\n{lines}\n", 1)
-            elif "retry section" in place:
-                text = text.replace("begin retry\n", f"begin retry\n{lines}\n", 1)
-            elif "smtp transport" in place:
-                text = text.replace("  driver = smtp\n", f"  driver = smtp\n{lines}\n", 1)
-            elif "main section" in place:
-                text = f"{lines}\n{text}"
+        text = file.read_text()
+        for remedy in remedies:
+            for block in re.split(r"^# ", commands_of(remedy), flags=re.M):
+                place, _, lines = block.partition("\n")
+                section = re.search(r"`(begin \w+)`", place)
+                if section or "retry section" in place:
+                    begin = section[1] if section else "begin retry"
+                    text = text.replace(f"{begin}\n", f"{begin}\n{lines}\n", 1)
+                elif "smtp transport" in place:
+                    text = with_option(text, "  driver = smtp\n", lines)
+                elif "main section" in place:
+                    for line in lines.splitlines():
+                        text = with_option(text, "keep_environment =\n", line + "\n", instead=True)
+                elif "openssl" in lines:
+                    self.run("set -e; cd /etc/exim4\n" + lines + "\nchgrp Debian-exim ecdsa.* && chmod 640 ecdsa.*")
         file.write_text(text)
         self.run("exim -bV && kill -HUP $(cat /run/exim4/exim.pid)")
+
+
+def with_option(text, behind, line, instead=False):
+    """Exim knows each option once: a second list goes behind the first one, or takes its place."""
+    name, _, value = line.strip().partition(" = ")
+    there = re.search(rf"^ *{name} = (.*)\n", text, re.M)
+    if not there:
+        return text.replace(behind, behind + line, 1)
+    return text.replace(there[0], line if instead else f"{there[0].rstrip()} : {value}\n", 1)
 
 
 class Sendmail(Mta):
     name = "sendmail"
     tells_stages = False
+    certificates = "/etc/mail/tls"
 
     def configure(self):
         """settings: {"mc" | "access": lines}"""
@@ -187,11 +209,11 @@ define(`confMIN_QUEUE_AGE', `0')dnl
 define(`confTO_HOSTSTATUS', `6s')dnl
 define(`confQUEUE_LA', `900')dnl
 define(`confREFUSE_LA', `900')dnl
-define(`confSERVER_CERT', `/etc/mail/tls/lab.pem')dnl
-define(`confSERVER_KEY', `/etc/mail/tls/lab.pem')dnl
-define(`confCLIENT_CERT', `/etc/mail/tls/lab.pem')dnl
-define(`confCLIENT_KEY', `/etc/mail/tls/lab.pem')dnl
-define(`confCACERT', `/etc/mail/tls/lab.pem')dnl
+define(`confSERVER_CERT', `/etc/mail/tls/cert.pem')dnl
+define(`confSERVER_KEY', `/etc/mail/tls/key.pem')dnl
+define(`confCLIENT_CERT', `/etc/mail/tls/cert.pem')dnl
+define(`confCLIENT_KEY', `/etc/mail/tls/key.pem')dnl
+define(`confCACERT', `/etc/mail/tls/cert.pem')dnl
 define(`confCACERT_PATH', `/etc/ssl/certs')dnl
 define(`confSERVICE_SWITCH_FILE', `/etc/mail/service.switch')dnl
 FEATURE(`no_default_msa')dnl
@@ -214,15 +236,16 @@ MAILER(`smtp')dnl
         self.write("/etc/mail/access", f"Connect:127\tRELAY\n{more['access']}")
         self.write("/etc/mail/local-host-names", f"{DOMAIN}\n")
         self.write("/etc/mail/aliases", "postmaster: root\nroot: /dev/null\n" + "".join(f"{who}: /dev/null\n" for who in ("boss", "www-data")))
-        self.run("install -d /etc/mail/tls && cp /etc/lab.pem /etc/mail/tls/ && chmod 600 /etc/mail/tls/lab.pem && "
+        self.run("install -d /etc/mail/tls && cp /etc/lab.crt /etc/mail/tls/cert.pem && cp /etc/lab.key /etc/mail/tls/key.pem && chmod 600 /etc/mail/tls/key.pem && "
                  "m4 /etc/mail/sendmail.mc >/etc/mail/sendmail.cf && "
                  "for map in mailertable virtusertable access; do makemap hash /etc/mail/$map </etc/mail/$map; done && newaliases")
 
     def start(self):
-        self.run("install -d -o smmta -g smmsp -m 2755 /run/sendmail/mta && sendmail -Am -L sm-mta -bd -q4s >/dev/null 2>&1")
+        self.run("sed -i 's/^QUEUE_INTERVAL=.*/QUEUE_INTERVAL=4s/; s/^DAEMON_HOSTSTATS=.*/DAEMON_HOSTSTATS=Yes/' /etc/mail/sendmail.conf && "
+                 "/etc/init.d/sendmail start >/dev/null 2>&1")
 
     def stop(self):
-        self.run("kill $(head -n 1 /run/sendmail/mta/sendmail.pid)", check=False)
+        self.run("/etc/init.d/sendmail stop >/dev/null 2>&1", check=False)
 
     def flush(self):
         self.run("rm -rf /var/lib/sendmail/host_status/*; sendmail -Am -L sm-mta -q >/dev/null 2>&1", check=False)

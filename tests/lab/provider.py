@@ -14,6 +14,7 @@ class Host:
     at: str = "eod"                  # of what, and where it refuses: connect, mail, rcpt or eod (end of the message's text)
     reply: str = ""                  # with what; {ip} is the sender's address. After a 421 it hangs up
     connections: int | None = None   # open at once; one more is refused with the reply, whatever the limit
+    slow_s: float = 0                # before it answers the message's text
     tls: str = "none"                # none, good, no-shared-cipher, hangs-up, not-tls
     pipelining: bool = False
 
@@ -42,8 +43,8 @@ class Host:
         """A new day begins at the provider."""
         self.limit, self.taken = limit, 0
 
-    def listen(self, certificate):
-        self.certificate = certificate
+    def listen(self, certificate, key):
+        self.certificate = certificate, key
         family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
         self.server = socket.create_server((self.address, 25), family=family, backlog=64)
         threading.Thread(target=self.serve, daemon=True).start()
@@ -74,7 +75,7 @@ class Host:
 
     def context(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate)
+        context.load_cert_chain(*self.certificate)
         if self.tls == "no-shared-cipher":      # the certificate's key is RSA: nothing can match
             context.maximum_version = ssl.TLSVersion.TLSv1_2
             context.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
@@ -166,6 +167,7 @@ class Conversation:
         while (line := self.lines.readline()) != b".\r\n":
             if not line:
                 return False
+        time.sleep(self.host.slow_s)
         if not self.host.takes("eod"):
             return self.refuse("eod")
         self.host.count("accepted")

@@ -44,6 +44,7 @@ class Scenario:
     broken_clients: int = 0         # that come from NO_CIPHER_CLIENT and share no cipher with us
     remedy: str = ""                # the finding whose configuration is applied, and then
     mail_after: list = dataclasses.field(default_factory=list)   # this is sent
+    remedy_seconds: int = 30        # for what its pace lets through
 
 
 def four_stages(pipelining=False):
@@ -84,6 +85,21 @@ def starttls(name, mta, quick=False):
                     mail_after=[Mail(BOSS, f"u@{domain}.example.org", 2) for domain in ("nocipher", "hangsup", "nottls")])
 
 
+def crowd(name, mta):
+    """A host that takes two connections at a time; with the report's configuration there is never more than one."""
+    return Scenario(name, "too many connections at once, and the report's cure applied", mta,
+                    [Host(BT, "127.1.0.1", at="connect", connections=2, reply=CROWD, slow_s=2.0)],
+                    [Mail(BOSS, f"alice{n}@btinternet.com") for n in range(12)],
+                    remedy="throttle/connections", mail_after=[Mail(BOSS, f"bob{n}@btinternet.com") for n in range(3)], remedy_seconds=150)
+
+
+def ipv6(name, mta, settings=()):
+    hosts = four_stages()
+    for number, host in enumerate(hosts):
+        host.address = f"fd00::{number + 1}"
+    return stages(name, mta, settings, tells="the provider at IPv6 addresses alone", hosts=hosts)
+
+
 SCENARIOS = [
     stages("postfix", mtas.Postfix, quick=True),
     stages("exim", mtas.Exim, quick=True),
@@ -95,6 +111,12 @@ SCENARIOS = [
     starttls("postfix-starttls", mtas.Postfix),
     starttls("exim-starttls", mtas.Exim),
     starttls("sendmail-starttls", mtas.Sendmail),
+    crowd("postfix-crowd", mtas.Postfix),
+    crowd("exim-crowd", mtas.Exim),
+    crowd("sendmail-crowd", mtas.Sendmail),
+    ipv6("postfix-ipv6", mtas.Postfix),
+    ipv6("exim-ipv6", mtas.Exim),
+    ipv6("sendmail-ipv6", mtas.Sendmail),
     stages("postfix-instances", mtas.PostfixTwice, tells="one instance takes mail in, another sends it out"),
     stages("exim-all-selectors", mtas.Exim, {"main": "log_selector = +all"}, tells="Exim with every log selector on"),
     stages("exim-no-selectors", mtas.Exim, {"main": "log_selector = -all"}, tells="Exim with every log selector off"),

@@ -413,6 +413,19 @@ TEST_CASE("track: through a content filter and back is one message, and the filt
   CHECK(said.providers[0].accepted == 1);
 }
 
+TEST_CASE("track: what one instance takes in and another sends out is one message", "[track]") {
+  const auto said = analyze_text(
+      arrives("22:21:29", "797B517059D") + arrives("22:21:29", "ECF391705BD", 1, "boss@lab.example", "mx", "postfix-out") +
+      tries("22:21:29", "797B517059D", "a@quiet.example", "relay=127.0.0.1[127.0.0.1]:10026", "0.1/0.14/0.13/0.21",
+            "dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as ECF391705BD)") +
+      removed("22:21:29", "797B517059D") +
+      tries("22:21:30", "ECF391705BD", "a@quiet.example", kQuiet, "0/0/1/0", kSent, "smtp[9]", "mx", "postfix-out") +
+      removed("22:21:30", "ECF391705BD", "mx", "postfix-out"));
+  CHECK(said.totals.messages == 1);
+  CHECK(said.totals.recipients == 1);
+  CHECK(said.totals.delivered == 1);
+}
+
 TEST_CASE("track: a local forward goes on as the same message", "[track]") {
   const auto said = analyze_text(
       arrives("10:00:00", "AAAAA1", 1, "friend@foreign.example") +
