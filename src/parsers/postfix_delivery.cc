@@ -138,9 +138,14 @@ bool read_login_refused(Event& event, std::string_view text) {
   return true;
 }
 
-// `Cannot start TLS: handshake failure`: the host is in relay= alone.
+// `Cannot start TLS: handshake failure`, and after a handshake `Server certificate not verified`, `not trusted`: the host
+// is in relay= alone.
 bool read_tls_trouble(Event& event, std::string_view text) {
-  if (!scan::starts(text, "Cannot start TLS")) return false;
+  if (scan::starts(text, "Server certificate not ")) {
+    event.cause = TlsCause::certificate;
+  } else if (!scan::starts(text, "Cannot start TLS")) {
+    return false;
+  }
   event.reply = text;
   event.stage = Stage::starttls;
   return true;

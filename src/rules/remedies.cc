@@ -288,17 +288,17 @@ std::string account_remedy(const Provider& provider, const TrafficOrigin& origin
 std::string starttls_remedy(const TlsPeer& peer, TlsCause cause, const Knowledge& knowledge) {
   const auto host = plain_or(peer.peer, "HOST");
   std::string out;
-  if (peer.direction == Direction::outbound) {
+  if (peer.direction == Direction::outbound && cause != TlsCause::certificate) {  // that is our own demand
     for (const auto& mta : peer.mtas) out += without_tls_to(mta, host, plain_or(peer.address, "ADDRESS"));
   } else if (cause == TlsCause::no_shared_cipher) {
     for (const auto& mta : peer.mtas) out += more_ciphers(mta, host);
   } else if (cause == TlsCause::protocol_version) {
     for (const auto& mta : peer.mtas) out += older_versions(mta, host);
   } else {
-    const auto for_all = knowledge.tls_remedy(cause, Direction::inbound, {}, host);
+    const auto for_all = knowledge.tls_remedy(cause, peer.direction, {}, host);
     out = for_all + "\n";
     for (const auto& mta : peer.mtas) {
-      if (const auto own = knowledge.tls_remedy(cause, Direction::inbound, mta, host); own != for_all) out += own + "\n";
+      if (const auto own = knowledge.tls_remedy(cause, peer.direction, mta, host); own != for_all) out += own + "\n";
     }
   }
   return out;

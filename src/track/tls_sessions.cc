@@ -110,6 +110,22 @@ std::uint32_t TlsSessions::handshake(const Event& event, std::uint32_t host, con
   return peer;
 }
 
+void TlsSessions::certificate_refused(const Event& event, std::uint32_t host, const Evidence& evidence) {
+  const auto peer = peer_id(Direction::outbound, event.relay, event.relay_address, event.mta);
+  if (peer == kNobody || session_of(event) == 0) return;
+  Session& now = session(host, session_of(event));
+  if (now.last == Handshake::established && now.peer == peer && peers_[peer].handshakes > 0) --peers_[peer].handshakes;
+  now.peer = peer;
+  now.last = Handshake::failed;
+  now.cause = event.cause;
+  now.unnamed = false;
+  now.times = event.times;
+  now.time_us = event.time_us;
+  now.words = event.reply;
+  now.evidence = evidence;
+  count_failure(peer, now);
+}
+
 std::uint32_t TlsSessions::detail(const Event& event, std::uint32_t host) {
   if (session_of(event) == 0) return kNobody;
   Session& now = session(host, session_of(event));

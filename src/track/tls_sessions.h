@@ -23,6 +23,8 @@ class TlsSessions {
 
   // One handshake. Gives the peer, kNobody where the line names none (sendmail's client names it later).
   std::uint32_t handshake(const Event& event, std::uint32_t host, const Evidence& evidence);
+  // What looked like a handshake that succeeds, where any line told of it, was a failed one.
+  void certificate_refused(const Event& event, std::uint32_t host, const Evidence& evidence);
   // More about the last handshake of that pid: its cause, its peer. Gives the peer, kNobody where unknown still.
   std::uint32_t detail(const Event& event, std::uint32_t host);
   // An established handshake that only a delivery or an arrival tells of (Exim's X=).

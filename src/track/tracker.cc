@@ -298,6 +298,7 @@ void Tracker::deferred(Message& message, Recipient& recipient, const Event& even
   if (!event.reply.empty()) recipient.reason = reason_id(event.reply);
   if (event.local) return;
   if (event.stage == Stage::starttls && event.code / 100 != 5) {
+    if (event.cause == TlsCause::certificate && new_transaction) certificate_refused(event);
     auto peer = tls_.name_pending(event, host_);
     if (peer == kNobody) peer = tls_.failed_peer(event.relay);
     handshake_failed(message, peer, event.time_us);
@@ -575,6 +576,13 @@ void Tracker::on_tls_detail(const Event& event) {
   const auto peer = tls_.detail(event, host_);
   if (event.queue_id.empty() || peer == kNobody) return;
   if (Message* message = messages_.find(scope_, event.queue_id)) handshake_failed(*message, peer, event.time_us);
+}
+
+// The handshake came about, and then our MTA would not have the peer's certificate: one failure a connection.
+void Tracker::certificate_refused(const Event& event) {
+  Evidence evidence;
+  keep_evidence(evidence, event);
+  tls_.certificate_refused(event, host_, evidence);
 }
 
 // A handshake with this peer failed for the message.

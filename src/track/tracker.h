@@ -102,6 +102,7 @@ class Tracker {
   void on_tls(const Event& event);
   void on_tls_detail(const Event& event);
   void on_restart(const Event& event);
+  void certificate_refused(const Event& event);
   void handshake_failed(Message& message, std::uint32_t peer, std::int64_t time_us);
   void tell_tls_outcome(Message& message, const Event& event);
 

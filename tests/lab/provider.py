@@ -16,6 +16,7 @@ class Host:
     connections: int | None = None   # open at once; one more is refused with the reply, whatever the limit
     slow_s: float = 0                # before it answers the message's text
     tls: str = "none"                # none, good, no-shared-cipher, hangs-up, not-tls
+    untrusted: bool = False          # the sender must not like the certificate
     pipelining: bool = False
 
     def __post_init__(self):

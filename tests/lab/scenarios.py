@@ -41,6 +41,7 @@ class Scenario:
     quick: bool = False             # for every build
     delivered: bool = True          # all of it, once the limits are lifted
     refusals_logged: bool = True    # sendmail below log level 9 is silent about them
+    in_clear: bool = True           # mail may go out without TLS
     broken_clients: int = 0         # that come from NO_CIPHER_CLIENT and share no cipher with us
     remedy: str = ""                # the finding whose configuration is applied, and then
     mail_after: list = dataclasses.field(default_factory=list)   # this is sent
@@ -100,6 +101,23 @@ def ipv6(name, mta, settings=()):
     return stages(name, mta, settings, tells="the provider at IPv6 addresses alone", hosts=hosts)
 
 
+def mandatory(name, mta, settings):
+    """No message may go out in clear text: what cannot be encrypted, or only to an unknown certificate, waits."""
+    return Scenario(name, "TLS demanded: nothing goes out in clear text", mta,
+                    [Host("mx.nocipher.example.org", "127.1.0.6", tls="no-shared-cipher"),
+                     Host("mx.hangsup.example.org", "127.1.0.7", tls="hangs-up"),
+                     Host("mx.quiet.example.net", "127.1.0.5", tls="good"),
+                     Host(BT, "127.1.0.1"),
+                     Host(YAHOO, "127.1.0.2", tls="good", untrusted=True)],
+                    [Mail(BOSS, f"u@{domain}", 2) for domain in
+                     ("nocipher.example.org", "hangsup.example.org", "quiet.example.net", "btinternet.com", "yahoo.co.uk")],
+                    settings=settings, delivered=False, in_clear=False)
+
+
+SRS = """  return_path = ${if eqi{$sender_address_domain}{lab.example.com}{$return_path}\\
+    {${srs_encode{secret}{$return_path}{lab.example.com}}}}
+"""
+
 SCENARIOS = [
     stages("postfix", mtas.Postfix, quick=True),
     stages("exim", mtas.Exim, quick=True),
@@ -117,6 +135,12 @@ SCENARIOS = [
     ipv6("postfix-ipv6", mtas.Postfix),
     ipv6("exim-ipv6", mtas.Exim),
     ipv6("sendmail-ipv6", mtas.Sendmail),
+    mandatory("postfix-mandatory", mtas.Postfix,
+              ("smtp_tls_security_level=encrypt", "smtp_tls_policy_maps=inline:{ {[mta7.am0.yahoodns.net]=verify} }")),
+    mandatory("exim-mandatory", mtas.Exim, {"transport": "  hosts_require_tls = *\n  tls_verify_hosts = mta7.am0.yahoodns.net\n"
+                                                         "  tls_verify_certificates = /etc/ssl/certs/ca-certificates.crt\n"}),
+    mandatory("sendmail-mandatory", mtas.Sendmail, {"access": "TLS_Srv:\tENCR:112\nTLS_Srv:mta7.am0.yahoodns.net\tVERIFY\n"}),
+    stages("exim-srs", mtas.Exim, {"main": "log_selector = +return_path_on_delivery", "transport": SRS}, tells="a forward with SRS"),
     stages("postfix-instances", mtas.PostfixTwice, tells="one instance takes mail in, another sends it out"),
     stages("exim-all-selectors", mtas.Exim, {"main": "log_selector = +all"}, tells="Exim with every log selector on"),
     stages("exim-no-selectors", mtas.Exim, {"main": "log_selector = -all"}, tells="Exim with every log selector off"),

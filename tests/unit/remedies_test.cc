@@ -116,6 +116,17 @@ TEST_CASE("remedies: a client that shares no cipher is served by a second certif
   }
 }
 
+TEST_CASE("remedies: a certificate that we demand and do not get is a matter of our policy", "[remedies]") {
+  TlsPeer peer;
+  peer.direction = Direction::outbound;
+  peer.peer = "mta7.am0.yahoodns.net";
+  peer.address = "127.1.0.2";
+  peer.mtas = {"postfix"};
+  const auto remedy = starttls_remedy(peer, TlsCause::certificate, Knowledge::builtin());
+  CHECK(has(remedy, "smtp_tls_policy_maps"));
+  CHECK_FALSE(has(remedy, "no_starttls"));
+}
+
 TEST_CASE("remedies: sendmail goes in clear to a host at once, for what it remembers of the host is purged", "[remedies]") {
   TlsPeer peer;
   peer.direction = Direction::outbound;

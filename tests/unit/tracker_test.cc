@@ -451,6 +451,26 @@ TEST_CASE("track: a local forward goes on as the same message", "[track]") {
 }
 
 // Postfix writes orig_to= for every alias: without one, a company whose mail is kept by Microsoft is no forward to it.
+// Postfix 3.7 where smtp_tls_policy_maps says `verify`. Two recipients, one connection, one failure.
+TEST_CASE("track: a certificate that our MTA would not have is a failed handshake", "[track]") {
+  const std::string relay = "relay=mta7.am0.yahoodns.net[127.1.0.2]:25";
+  const std::string not_verified = "dsn=4.7.5, status=deferred (Server certificate not verified)";
+  const auto said = analyze_text(
+      arrives("22:41:15", "075E41881D2", 2) +
+      postfix("22:41:15", "smtp[172]", "certificate verification failed for mta7.am0.yahoodns.net[127.1.0.2]:25: self-signed certificate") +
+      postfix("22:41:15", "smtp[172]",
+              "Untrusted TLS connection established to mta7.am0.yahoodns.net[127.1.0.2]:25: TLSv1.3 with cipher "
+              "TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519 server-signature RSA-PSS (2048 bits) server-digest SHA256") +
+      tries("22:41:15", "075E41881D2", "u@yahoo.co.uk", relay, "0.1/0.22/0.47/0", not_verified, "smtp[172]") +
+      tries("22:41:15", "075E41881D2", "v@yahoo.co.uk", relay, "0.1/0.22/0.47/0", not_verified, "smtp[172]"));
+  REQUIRE(said.tls.size() == 1);
+  CHECK(said.tls[0].peer == "mta7.am0.yahoodns.net");
+  CHECK(said.tls[0].handshakes == 1);
+  CHECK(said.tls[0].failed == 1);
+  CHECK(said.tls[0].causes[static_cast<std::size_t>(TlsCause::certificate)] == 1);
+  CHECK(said.tls[0].waiting == 2);
+}
+
 TEST_CASE("track: a domain that an operator hosts is not forwarded to it", "[track]") {
   const auto said = analyze_text(
       arrives("21:46:38", "A99B915E268") +
