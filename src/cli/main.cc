@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/least_privilege.h"
 #include "cli/option_table.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -48,6 +49,7 @@ int run(const Options& options) {
       {"report", run_report}, {"queue", run_queue},   {"compare", run_compare},   {"events", run_events},
       {"trace", run_trace},   {"check", run_check},   {"patterns", run_patterns}, {"explain", run_explain},
       {"watch", run_watch},   {"merge", run_merge}};
+  if (options.command != "watch") give_up_privileges(options);  // it first starts what runs its commands
   return kCommands.at(options.command)(options);
 }
 

@@ -1,4 +1,5 @@
 // mtalens watch: follows logs, and says what changes.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/known.h"
+#include "cli/least_privilege.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/reading.h"
@@ -40,8 +42,8 @@ bool is_journal(const Options& options) { return options.files == std::vector<st
 
 class Watch {
  public:
-  explicit Watch(const Options& options)
-      : options_(options), knowledge_(known(options).knowledge), hook_(options.on_finding), output_(""), state_(knowledge_, options.our_domains) {
+  Watch(const Options& options, Hook& hook)
+      : options_(options), knowledge_(known(options).knowledge), hook_(hook), output_(""), state_(knowledge_, options.our_domains) {
     if (is_pipe(options)) {
       followed_ = std::make_unique<FollowedPipe>();
     } else if (is_journal(options)) {
@@ -99,7 +101,7 @@ class Watch {
     reading.goes_on = [](const ReadProgress&) { return !interrupted(); };
     std::vector<std::string> errors;
     read_logs(reading, [&](const Batch& batch, const std::vector<std::string>& names) { state_.add(batch, names); }, errors);
-    const bool none_there = !is_journal(options_) && std::all_of(reading.inputs.begin(), reading.inputs.end(), [](const auto& file) { return access(file.c_str(), R_OK) != 0; });
+    const bool none_there = !is_journal(options_) && std::all_of(reading.inputs.begin(), reading.inputs.end(), [](const auto& file) { return faccessat(AT_FDCWD, file.c_str(), R_OK, AT_EACCESS) != 0; });
     if (first_) nothing_to_follow_ = none_there;
     // A file may be gone for a moment while it is rotated.
     if (first_ || !none_there) {
@@ -151,7 +153,7 @@ class Watch {
 
   const Options& options_;
   const Knowledge& knowledge_;
-  Hook hook_;
+  Hook& hook_;
   Output output_;
   State state_;
   Newsroom newsroom_;
@@ -166,6 +168,10 @@ class Watch {
 
 }  // namespace
 
-int run_watch(const Options& options) { return Watch(options).run(); }
+int run_watch(const Options& options) {
+  Hook hook(options.on_finding);
+  give_up_privileges(options);
+  return Watch(options, hook).run();
+}
 
 }  // namespace mtalens

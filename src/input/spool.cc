@@ -10,13 +10,17 @@
 
 namespace mtalens {
 
+std::string spool_folder() {
+  const char* folder = std::getenv("TMPDIR");
+  return folder != nullptr && *folder != '\0' ? folder : "/tmp";
+}
+
 Spool::~Spool() {
   if (fd_ >= 0) close(fd_);
 }
 
 std::string Spool::keep_standard_input() {
-  const char* folder = std::getenv("TMPDIR");
-  std::string path = std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") + "/mtalens.XXXXXX";
+  std::string path = spool_folder() + "/mtalens.XXXXXX";
   fd_ = mkostemp(path.data(), O_CLOEXEC);
   if (fd_ < 0) throw InputError(path + ": " + std::strerror(errno));
   unlink(path.c_str());

@@ -7,6 +7,9 @@
 
 namespace mtalens {
 
+// $TMPDIR, else /tmp.
+std::string spool_folder();
+
 class Spool {
  public:
   Spool() = default;
