@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/anonymity.h"
 #include "cli/known.h"
 #include "input/journal.h"
 #include "input/named_files.h"
@@ -70,6 +71,7 @@ std::vector<std::string> files_written(const Options& options) {
 
 void give_up_privileges(const Options& options) {
   known(options);
+  anonymizer(options);
   const bool follows = options.command == "watch" || names(options, kSystemJournal);
   confine({files_read(options), files_written(options), follows, false});
 }

@@ -220,6 +220,12 @@ void check_state(const Options& options) {
   }
 }
 
+// A state would mix the names of one run with those of another.
+void check_anonymize(const Options& options) {
+  if (options.anonymize && (!options.state.empty() || !options.state_out.empty())) throw UsageError("--anonymize: needs the logs themselves, without --state");
+  if (!options.anonymize && !options.anonymize_key.empty()) throw UsageError("--anonymize-key: only with --anonymize");
+}
+
 void check_compare(const Options& options) {
   if (options.command != "compare") return;
   if (options.at_us == kNoTime && options.with.empty()) {
@@ -238,6 +244,7 @@ void check_watch(const Options& options) {
 void check(const Options& options) {
   check_watch(options);
   check_state(options);
+  check_anonymize(options);
   if (options.mta != "auto" && known(options).knowledge.find_parser(options.mta) == nullptr) {
     std::string names = "auto";
     for (const Parser* parser : known(options).knowledge.parsers()) names += ", " + std::string(parser->mta());
@@ -297,6 +304,8 @@ void take_values(const po::variables_map& given, Options& options) {
   take(given, "with", options.with);
   take(given, "on-finding", options.on_finding);
   take(given, "patterns", options.pattern_dirs);
+  take(given, "anonymize", options.anonymize);
+  take(given, "anonymize-key", options.anonymize_key);
   take(given, "state", options.state);
   take(given, "state-out", options.state_out);
   take(given, "host", options.host);

@@ -37,6 +37,8 @@ struct Options {
   std::int64_t keep_us = 400 * 86'400'000'000;
   std::vector<std::string> our_domains;
   std::vector<std::string> pattern_dirs;
+  bool anonymize = false;
+  std::string anonymize_key;            // a file; empty: other pseudonyms in each run
   std::string expect;                   // check: the file
   std::string write_expect;             // check: where to write one; "-": standard output
   Severity fail_on = Severity::warning;  // check

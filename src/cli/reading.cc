@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "cli/anonymity.h"
 #include "cli/known.h"
 #include "cli/progress.h"
 #include "input/named_files.h"
@@ -44,7 +45,10 @@ Reading read_inputs(const ReadOptions& reading, const Options& options, const Co
       line.show(progress);
       return !interrupted();
     };
-    out.input = read_logs(followed, consume, errors);
+    Anonymizer* const names_changed = anonymizer(options);
+    const Consume with_other_names = [&](const Batch& batch, const std::vector<std::string>& names) { consume(names_changed->of(batch), names); };
+    out.input = read_logs(followed, names_changed == nullptr ? consume : with_other_names, errors);
+    if (names_changed != nullptr) names_changed->anonymize(out.input);
   }
   if (out.input.interrupted) errors.push_back("stopped before the end: what follows is of what was read until then");
   for (const auto& error : errors) fmt::print(stderr, "mtalens: {}\n", safe_text(error));
@@ -62,12 +66,12 @@ void leave_out(InputSummary& input, std::int64_t since_us, std::int64_t until_us
 Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_queue) {
   if (!options.state.empty() || !options.state_out.empty()) return analyze_through_state(options);
   auto& tracker = lasting<Tracker>(known(options).knowledge,
-                                   Tracker::Options{options.since_us, until_us, keep_queue, options.our_domains});
+                                   Tracker::Options{options.since_us, until_us, keep_queue, our_domains(options)});
   // The days before, for what is new against them.
   Tracker* earlier = nullptr;
   if (options.command == "report" && options.since_us != kNoTime) {
     earlier = &lasting<Tracker>(known(options).knowledge,
-                                Tracker::Options{options.since_us - kTrendsBefore, until_us, false, options.our_domains});
+                                Tracker::Options{options.since_us - kTrendsBefore, until_us, false, our_domains(options)});
   }
   OwnDecisions decisions(known(options).knowledge);
   Cost cost;

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cli/anonymity.h"
 #include "cli/commands.h"
 #include "cli/known.h"
 #include "cli/output.h"
@@ -97,7 +98,7 @@ int run_trace(const Options& given) {
     fmt::print(stderr, "mtalens: {}\n", safe_text(error.what()));
     return 2;
   }
-  Family family(options.what);
+  Family family(as_named(options, options.what));
   const auto first = read_inputs(options, kAllKinds, [&](const Batch& batch, const std::vector<std::string>&) {
     for (const auto& event : batch.events) family.learn(event);
   });
