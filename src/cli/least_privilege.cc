@@ -73,7 +73,7 @@ void give_up_privileges(const Options& options) {
   known(options);
   anonymizer(options);
   const bool follows = options.command == "watch" || names(options, kSystemJournal);
-  confine({files_read(options), files_written(options), follows, false});
+  confine({files_read(options), files_written(options), follows});
 }
 
 }  // namespace mtalens

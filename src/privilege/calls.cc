@@ -89,12 +89,6 @@ void allow_following(Filter& filter) {
   filter.allow({"inotify_init1", "inotify_add_watch", "inotify_rm_watch", "poll", "ppoll", "memfd_create", "ftruncate", "wait4"});
 }
 
-void allow_network(Filter& filter) {
-  filter.allow({"socket", "connect", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", "getsockopt", "setsockopt",
-                "getsockname", "getpeername", "shutdown", "bind", "poll", "ppoll", "select", "pselect6"});
-  filter.allow_if("ioctl", {is(1, FIONREAD)});
-}
-
 // Where the calls and their arguments are as they are written here.
 bool is_known_machine() {
   const auto machine = seccomp_arch_native();
@@ -111,7 +105,6 @@ void refuse_calls(const Needs& needs) {
   allow_computing(filter);
   if (!needs.written.empty()) allow_replacing_files(filter);
   if (needs.follows) allow_following(filter);
-  if (needs.network) allow_network(filter);
   filter.load();
 }
 

@@ -18,7 +18,6 @@ struct Needs {
   std::vector<std::string> read;     // files and folders that must stay readable
   std::vector<std::string> written;  // files that are made or replaced, by way of others beside them
   bool follows = false;              // waits for files to grow
-  bool network = false;
 };
 
 // Call while there is one thread; threads started later are confined as well. There is no way back.
