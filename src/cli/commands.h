@@ -14,6 +14,7 @@ int run_patterns(const Options& options);
 int run_check(const Options& options);
 int run_watch(const Options& options);
 int run_merge(const Options& options);
+int run_sql(const Options& options);
 int run_explain(const Options& options);
 
 }  // namespace mtalens

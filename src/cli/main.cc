@@ -48,7 +48,7 @@ int run(const Options& options) {
   static const std::map<std::string, int (*)(const Options&)> kCommands{
       {"report", run_report}, {"queue", run_queue},   {"compare", run_compare},   {"events", run_events},
       {"trace", run_trace},   {"check", run_check},   {"patterns", run_patterns}, {"explain", run_explain},
-      {"watch", run_watch},   {"merge", run_merge}};
+      {"watch", run_watch},   {"merge", run_merge},   {"sql", run_sql}};
   if (options.command != "watch") give_up_privileges(options);  // it first starts what runs its commands
   return kCommands.at(options.command)(options);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <boost/program_options.hpp>
+#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
@@ -163,8 +164,12 @@ void take_arguments(const po::variables_map& given, Options& options) {
   needs("trace", "what to look for: a queue id, an address or a message-id");
   needs("explain", "which finding, meaning, reply or TLS cause: throttle/too-many-messages, tls/no-shared-cipher");
   needs("patterns", "list or test");
+  needs("sql", "schema, views or findings");
   if (options.command == "patterns" && options.what != "list" && options.what != "test") {
     throw UsageError(fmt::format("patterns: '{}' is neither list nor test", options.what));
+  }
+  if (options.command == "sql" && options.what != "schema" && options.what != "views" && options.what != "findings") {
+    throw UsageError(fmt::format("sql: '{}' is none of schema, views, findings", options.what));
   }
   options.files.assign(first, arguments.end());
 }
@@ -212,6 +217,13 @@ std::int64_t keep_option(const po::variables_map& given) {
   return -*time;
 }
 
+std::uint64_t upload_option(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size()) return value;
+  throw UsageError(fmt::format("--upload: '{}' is no number of 64 bits", text));
+}
+
 // A state is of all that was read, to its end.
 void check_state(const Options& options) {
   if (options.state.empty() && options.state_out.empty()) return;
@@ -241,7 +253,23 @@ void check_watch(const Options& options) {
   if (options.since_us != kNoTime || options.until_us != INT64_MAX) throw UsageError("watch: tells how things stand now, without --since and --until");
 }
 
+// A name that ClickHouse takes without quotes.
+bool is_identifier(const std::string& text) {
+  const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  return !text.empty() && text.size() <= 64 && std::isdigit(static_cast<unsigned char>(text[0])) == 0 && std::all_of(text.begin(), text.end(), plain);
+}
+
+void check_clickhouse(const Options& options) {
+  if (!options.cluster.empty() && !is_identifier(options.cluster)) {
+    throw UsageError(fmt::format("--cluster: '{}' is no name: letters, digits and _", options.cluster));
+  }
+  if (options.command != "events" || options.format == "clickhouse") return;
+  if (!options.state.empty()) throw UsageError("--state: of events only with --format clickhouse");
+  if (options.upload != 0 || !options.host.empty()) throw UsageError("--upload, --host: only with --format clickhouse");
+}
+
 void check(const Options& options) {
+  check_clickhouse(options);
   check_watch(options);
   check_state(options);
   check_anonymize(options);
@@ -255,11 +283,13 @@ void check(const Options& options) {
   if (options.command == "report") check_mail(options);
   if (options.command == "report" && std::find(kFormats.begin(), kFormats.end(), options.format) != kFormats.end()) return;
   if (options.command == "check" && options.format == "junit") return;
+  if (options.command == "events" && options.format == "clickhouse") return;
   const bool ndjson = options.command == "events" && (options.format == "ndjson" || options.format == "json");
   if (options.format != "text" && options.format != "json" && !ndjson) {
     throw UsageError(fmt::format("--format: '{}' is none of text, json{}", options.format,
                                  options.command == "report"  ? ", html, markdown, csv, prometheus, junit, mail"
                                  : options.command == "check" ? ", junit"
+                                 : options.command == "events" ? ", clickhouse"
                                                               : ""));
   }
 }
@@ -310,6 +340,9 @@ void take_values(const po::variables_map& given, Options& options) {
   take(given, "state-out", options.state_out);
   take(given, "host", options.host);
   if (given.count("keep")) options.keep_us = keep_option(given);
+  take(given, "host", options.host);
+  take(given, "cluster", options.cluster);
+  if (given.count("upload")) options.upload = upload_option(given["upload"].as<std::string>());
   take(given, "plain", options.plain);
   if (given["journal"].as<bool>()) {
     if (options.command == "watch" && !options.files.empty()) throw UsageError("watch: follows files or the --journal, not both");

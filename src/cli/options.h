@@ -17,7 +17,7 @@ struct Options {
   std::string command = "report";
   bool command_named = false;
   std::vector<std::string> files;  // empty: standard input
-  std::string what;                // trace, explain: what to look for; patterns: list or test
+  std::string what;                // trace, explain: what to look for; patterns, sql: what of it
 
   std::string mta = "auto";
   std::string format = "text";
@@ -35,6 +35,9 @@ struct Options {
   std::string state_out;            // the same, only written
   std::string host;                 // whose logs these are, in a state; empty: as they say
   std::int64_t keep_us = 400 * 86'400'000'000;
+  std::uint64_t upload = 0;         // events --format clickhouse: its number
+  std::string host;                 // of lines that name none
+  std::string cluster;              // sql: the cluster's name in ClickHouse's settings
   std::vector<std::string> our_domains;
   std::vector<std::string> pattern_dirs;
   bool anonymize = false;

@@ -1,6 +1,7 @@
 // What all subcommands do with their inputs.
 #pragma once
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "cli/options.h"
 #include "mtalens/analysis.h"
 #include "stream/stream.h"
+#include "track/tracker.h"
 
 namespace mtalens {
 
@@ -39,6 +41,9 @@ Joined analyze_inputs(const Options& options, std::int64_t until_us, bool keep_q
 Joined analyze_through_state(const Options& options);
 // The same over the states of several hosts (merge.cc). Throws UsageError, StateError.
 Joined analyze_merged(const Options& options);
+// Joins them and tells of each event, and at the end, when all were told, calls `done`. With --state from where the last
+// run ended; the state goes on once `done` came back. Whether all could be read. Throws StateError.
+bool join_inputs(const Options& options, const Tracker::Tell& tell, const std::function<void()>& done);
 void leave_out(InputSummary& input, std::int64_t since_us, std::int64_t until_us);
 
 // Whether --since and --until leave it in; what bears no time stays.

@@ -126,4 +126,24 @@ Joined analyze_through_state(const Options& options) {
   return out;
 }
 
+bool join_inputs(const Options& options, const Tracker::Tell& tell, const std::function<void()>& done) {
+  if (options.state.empty()) {
+    auto& tracker = lasting<Tracker>(known(options).knowledge, Tracker::Options{kNoTime, INT64_MAX, false, options.our_domains});
+    tracker.tell_to(tell);
+    const auto read = read_inputs(options, Tracker::wanted(), [&](const Batch& batch, const std::vector<std::string>& names) {
+      tracker.add(batch, names);
+    });
+    done();
+    return read.complete;
+  }
+  const std::optional<StateFile> file(options.state);
+  auto [state, whole] = load(options, file);
+  if (!whole) throw StateError("nothing was written: what the damaged state had read would be written twice");
+  state->tell_to(tell);
+  const bool complete = read_what_is_new(options, *state);
+  done();
+  keep(options, *state, file);
+  return complete;
+}
+
 }  // namespace mtalens

@@ -93,18 +93,6 @@ Json history(const Provider& p) {
           {"oldest_age_s", column(p.hours, &HourCounts::oldest_age_s)}};
 }
 
-std::string_view origin_kind(OriginKind kind) {
-  switch (kind) {
-    case OriginKind::forward: return "forward";
-    case OriginKind::bounce: return "bounce";
-    case OriginKind::list: return "list";
-    case OriginKind::login: return "login";
-    case OriginKind::local_user: return "local_user";
-    case OriginKind::other: return "other";
-  }
-  return "";
-}
-
 // Who sends there, for those who throttle: the biggest few.
 Json origins(const Provider& p) {
   Json out = Json::array();
@@ -112,7 +100,7 @@ Json origins(const Provider& p) {
   for (const auto& origin : p.origins) {
     if (out.size() == kMostOrigins) break;
     Json one;
-    one["kind"] = origin_kind(origin.kind);
+    one["kind"] = origin_name(origin.kind);
     if (!origin.address.empty()) one["address"] = text(origin.address);
     if (!origin.target.empty()) one["target"] = text(origin.target);
     if (!origin.auth_user.empty()) one["auth_user"] = text(origin.auth_user);

@@ -32,6 +32,7 @@ class State {
   // To be counted from here on as well. False where that cannot be told any more: lines after it were read.
   bool count_since(std::int64_t since_us);
   void add(const Batch& batch, const std::vector<std::string>& names);
+  void tell_to(Tracker::Tell tell) { all_.tell_to(std::move(tell)); }
   // What is older is no longer told hour by hour but by days, and beyond `keep_us` not at all.
   void fold(std::int64_t keep_us);
   // As counted from here on (kNoTime: from the first line); count_since() must have known it. Ends the tracker: call

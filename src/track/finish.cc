@@ -3,6 +3,7 @@
 #include <functional>
 #include <unordered_map>
 
+#include "track/host_domain.h"
 #include "track/lower.h"
 #include "track/sums.h"
 #include "track/tracker.h"
@@ -12,20 +13,6 @@ namespace {
 
 constexpr std::int64_t kHour = 3'600'000'000;
 
-// The domain that a host most likely belongs to: mx1.hoster.example -> hoster.example, mx.isp.co.uk -> isp.co.uk.
-std::string_view parent_domain(std::string_view host) {
-  const auto last = host.rfind('.');
-  if (last == std::string_view::npos || last == 0) return host;
-  auto begin = host.rfind('.', last - 1);
-  if (begin == std::string_view::npos) return host;
-  if (last - begin <= 4 && host.size() - last <= 3 && begin > 0) {  // co.uk, com.au, ac.jp
-    const auto before = host.rfind('.', begin - 1);
-    if (before == std::string_view::npos) return host;
-    begin = before;
-  }
-  return host.substr(begin + 1);
-}
-
 // The earliest of these arrivals, the first tenth and a handful left aside: mail on hold, or whose lines were lost.
 std::int64_t first_but_few(std::vector<std::int64_t> arrivals) {
   constexpr std::size_t kHandful = 4;
@@ -34,10 +21,6 @@ std::int64_t first_but_few(std::vector<std::int64_t> arrivals) {
   const auto first = arrivals.begin() + static_cast<std::ptrdiff_t>(aside);
   std::nth_element(arrivals.begin(), first, arrivals.end());
   return *first;
-}
-
-bool is_address(std::string_view host) {
-  return host.find(':') != std::string_view::npos || host.find_first_not_of("0123456789.[]") == std::string_view::npos;
 }
 
 // The same name, the same number; they run from 0.
@@ -77,7 +60,7 @@ std::string Tracker::smarthost_or_domain(const Party& party, const std::vector<s
   const bool others = std::any_of(domains.begin(), domains.end(),
                                   [&](std::uint32_t id) { return destinations_[id].operator_id != 0; });
   if (domains.size() == 1 && !others && !domains_.text(domains[0]).empty()) return std::string(domains_.text(domains[0]));
-  return is_address(party.name) || others ? party.name : std::string(parent_domain(party.name));
+  return others ? party.name : std::string(domain_of_host(party.name));
 }
 
 RefusalGroup Tracker::named(const GroupCounts& counts) const {

@@ -69,8 +69,15 @@ std::uint32_t TlsSessions::peer_id(Direction direction, std::string_view name, s
   return id;
 }
 
+void TlsSessions::changed(std::uint32_t peer, TlsCause cause, std::uint32_t handshakes, std::uint32_t failed,
+                          std::int32_t sign) {
+  if (!keeps_changes_) return;
+  changes_.push_back({peer, cause, sign * static_cast<std::int32_t>(handshakes), sign * static_cast<std::int32_t>(failed)});
+}
+
 void TlsSessions::count_failure(std::uint32_t id, Session& session) {
   session.counted = true;
+  changed(id, session.cause, session.times, session.times);
   TlsPeer& peer = peers_[id];
   peer.handshakes += session.times;
   if (peer.failed == 0) {
@@ -106,7 +113,11 @@ std::uint32_t TlsSessions::handshake(const Event& event, std::uint32_t host, con
   now.words = event.reply;
   now.evidence = evidence;
   now.unnamed = peer == kNobody;
-  if (peer != kNobody) count_failure(peer, now);
+  if (peer != kNobody) {
+    count_failure(peer, now);
+  } else {
+    changed(kNobody, TlsCause::other, now.times, now.times);
+  }
   return peer;
 }
 
@@ -136,6 +147,8 @@ std::uint32_t TlsSessions::detail(const Event& event, std::uint32_t host) {
       TlsPeer& peer = peers_[now.peer];
       peer.causes[static_cast<std::size_t>(TlsCause::other)] -= now.times;
       peer.causes[static_cast<std::size_t>(event.cause)] += now.times;
+      changed(now.peer, TlsCause::other, 0, now.times, -1);
+      changed(now.peer, event.cause, 0, now.times);
       if (peer.failed == now.times || peer.words.empty()) peer.words = now.words;
     }
     now.cause = event.cause;
@@ -143,6 +156,7 @@ std::uint32_t TlsSessions::detail(const Event& event, std::uint32_t host) {
   if (now.unnamed && !event.peer.empty()) {
     now.peer = peer_id(Direction::outbound, event.peer, event.peer_address, event.mta);
     now.unnamed = false;
+    changed(kNobody, TlsCause::other, now.times, now.times, -1);
     count_failure(now.peer, now);
   }
   return now.peer;
@@ -156,6 +170,7 @@ std::uint32_t TlsSessions::name_pending(const Event& event, std::uint32_t host) 
   if (now.unnamed) {
     now.peer = peer_id(Direction::outbound, event.relay, event.relay_address, event.mta);
     now.unnamed = false;
+    changed(kNobody, TlsCause::other, now.times, now.times, -1);
     count_failure(now.peer, now);
   } else if (now.peer != kNobody && peers_[now.peer].address.empty()) {
     peers_[now.peer].address = event.relay_address;
@@ -172,6 +187,7 @@ void TlsSessions::established_by(const Event& event, Direction direction, std::s
 void TlsSessions::count_success(std::uint32_t peer, std::uint32_t times) {
   peers_[peer].handshakes += times;
   peers_[peer].succeeded_since += times;
+  changed(peer, TlsCause::none, times, 0);
 }
 
 TlsSessions::Way TlsSessions::way_of(const Event& event, std::uint32_t host, std::uint32_t peer) const {

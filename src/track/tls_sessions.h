@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "mtalens/analysis.h"
@@ -40,6 +41,16 @@ class TlsSessions {
   std::uint32_t failed_peer(std::string_view relay) const;
   // The session of that pid has a failed handshake whose peer nobody named: it was this relay.
   std::uint32_t name_pending(const Event& event, std::uint32_t host);
+
+  // What the counts changed by, for those who keep events themselves; kNobody: a failure whose peer is not named yet.
+  struct Change {
+    std::uint32_t peer = kNobody;
+    TlsCause cause = TlsCause::none;
+    std::int32_t handshakes = 0;
+    std::int32_t failed = 0;
+  };
+  void keep_changes() { keeps_changes_ = true; }
+  std::vector<Change> take_changes() { return std::exchange(changes_, {}); }
 
   TlsPeer& peer(std::uint32_t id) { return peers_[id]; }
   // This host and instance logs handshakes that succeed: a delivery without such a line went in clear text.
@@ -91,6 +102,7 @@ class TlsSessions {
   std::int64_t messages_from(std::string_view peer) const;  // -1: not counted
   TlsPeer told(std::uint32_t id) const;
   void add_nobody(std::vector<TlsPeer>& peers) const;
+  void changed(std::uint32_t peer, TlsCause cause, std::uint32_t handshakes, std::uint32_t failed, std::int32_t sign = 1);
   bool fits_together() const;  // no number of a peer, a name, a cause that is none
 
   // Peers by name, those who come in and those we go to apart; 0 in their ids is nobody yet.
@@ -121,6 +133,8 @@ class TlsSessions {
   Interner clients_;  // whoever handed a message in, by the name a peer has
   std::vector<std::uint64_t> messages_of_client_;
   std::uint64_t never_named_ = 0;        // failures whose session ended before a line told with whom
+  bool keeps_changes_ = false;
+  std::vector<Change> changes_;
   std::unordered_map<std::uint64_t, Session> current_, previous_;  // by host and pid; the older half is dropped
 };
 

@@ -111,7 +111,11 @@ void Tracker::add(const Batch& batch, const std::vector<std::string>& names) {
       if (i + kAhead < run.events_end) messages_.near(ahead[(i + kAhead) % ahead.size()].message);
       now_in(ahead[i % ahead.size()].scope);
       look_at(i + ahead.size());
-      add(batch.events[i]);
+      if (tell_) {
+        add_and_tell(batch.events[i]);
+      } else {
+        add(batch.events[i]);
+      }
     }
   }
   keep_pending_evidence();
@@ -206,11 +210,13 @@ void Tracker::on_queued(const Event& event) {
 
 void Tracker::on_attempt(const Event& event) {
   Message& message = message_of(event);
+  const auto known = message.recipients.size();
   if (message.arrived_us == kNoTime || (!message.arrival_seen && event.delay_us >= 0 && message.recipients.empty())) {
     message.arrived_us = event.delay_us > 0 ? event.time_us - event.delay_us : event.time_us;
   }
   Recipient* recipient = recipient_of(message, event);
   if (recipient == nullptr) return;
+  const auto waited_for = recipient->open && message.recipients.size() == known ? recipient->party : kNobody;
   const bool new_transaction = starts_transaction(message, event, message.last_recipient);
   message.list_goes_on = event.more_follows;
 
@@ -226,6 +232,7 @@ void Tracker::on_attempt(const Event& event) {
     parties_[recipient->party].seen_by(event.mta);
     count_message_toward(message, *recipient, event);
   }
+  const auto before = tell_ ? counted_for(recipient->party) : Counted{};
   switch (event.outcome) {
     case Outcome::delivered: delivered(message, *recipient, event, new_transaction); break;
     case Outcome::deferred: deferred(message, *recipient, event, new_transaction); break;
@@ -233,6 +240,7 @@ void Tracker::on_attempt(const Event& event) {
     case Outcome::expired: failed(message, *recipient, event, new_transaction); break;
     case Outcome::none: break;
   }
+  if (tell_) tell_attempt(message, *recipient, new_transaction, waited_for, before);
   if (message.removed_by_outcomes) end_by_outcomes(message, event.time_us);
 }
 
@@ -387,6 +395,7 @@ void Tracker::count_message_toward(Message& message, const Recipient& recipient,
   Party& party = parties_[recipient.party];
   party.messages += 1;
   const auto key = origin_of(message, recipient, event, party);
+  if (tell_) tell_origin(key);
   OriginCounts& origin = party.origin(key);
   if (origin.messages == 0 && party.origins.size() <= kOriginsWithEvidence) keep_evidence(origin.first, event);
   origin.messages += 1;
@@ -442,7 +451,9 @@ void Tracker::on_refusal(const Event& event) {
   Party& party = parties_[id];
   party.seen_by(event.mta);
   party.last_cause = event.meaning;
+  const auto before = tell_ ? counted_for(id) : Counted{};
   if (event.counts_refusal) count_refusal(party, event, kNobody);
+  if (tell_) tell_counted(id, before);
 }
 
 // ---- endings -------------------------------------------------------------------------------------------------
@@ -465,6 +476,7 @@ void Tracker::close_open_recipients(Message& message, const Event& event, bool a
     if (!recipient.open) continue;
     if (as_expired) count_expired(message, recipient, event.time_us);
     leave(message, recipient, event.time_us);
+    if (tell_) tell_leaving(message, recipient, as_expired);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +20,7 @@
 #include "stream/batch.h"
 #include "stream/batch_parser.h"
 #include "track/interner.h"
+#include "track/joined_event.h"
 #include "track/message.h"
 #include "track/party.h"
 #include "track/piece.h"
@@ -49,6 +51,9 @@ class Tracker {
   // Before piece(), where the log goes on in other trackers, which did not see this one's end: what waits here and was
   // taken over there is theirs to tell.
   void leave_waiting_to(const MessagesTakenOver& later);
+  // From now on each event is handed on once it was joined, with what was counted for it.
+  using Tell = std::function<void(const JoinedEvent&)>;
+  void tell_to(Tell tell);
 
   std::int64_t now_us() const { return now_us_; }  // of the latest line
   std::vector<std::string> hosts() const;          // that the lines name
@@ -149,6 +154,24 @@ class Tracker {
   void keep_evidence(Evidence& kept, const Event& event) const;
   void keep_pending_evidence();
 
+  // For those who keep events themselves (told.cc). The rows of the event at hand: itself, then what else it changed.
+  struct Counted {
+    std::uint64_t accepted = 0, refusals = 0, throttled = 0, expired = 0;
+  };
+  Counted counted_for(std::uint32_t party) const;
+  void add_and_tell(const Event& event);
+  void tell_origin(OriginKey key);
+  void tell_attempt(const Message& message, const Recipient& recipient, bool new_transaction, std::uint32_t waited_for,
+                    const Counted& before);
+  void tell_counted(std::uint32_t party, const Counted& before);
+  void tell_leaving(const Message& message, const Recipient& recipient, bool as_expired);
+  void tell_tls_changes();
+  JoinedEvent further_row() const;
+  std::uint64_t transaction_of(std::uint64_t message, const Event& event, bool is_new);
+  void name_party(JoinedEvent& row, std::uint32_t party) const;
+  void name_destination(JoinedEvent& row, const Recipient& recipient) const;
+  std::uint64_t number_of(const Message& message) const;
+
   // From and to disk (resume.cc). An ended message that is remembered still: its scope, its id, and when it ended.
   struct EndedMessage {
     std::uint32_t scope = 0;
@@ -213,6 +236,9 @@ class Tracker {
   const std::vector<std::string>* names_ = nullptr;
   std::uint32_t source_ = 0;
   std::uint64_t first_line_ = 0;
+  Tell tell_;
+  std::vector<JoinedEvent> joined_;
+  std::unordered_map<std::uint64_t, std::uint64_t> transactions_, earlier_transactions_;  // the last of each conversation
 };
 
 }  // namespace mtalens
