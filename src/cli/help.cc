@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kCommandColumn = 12;
 constexpr std::size_t kOptionColumn = 26;
 constexpr std::size_t kExampleColumn = 44;
-constexpr std::size_t kShortExamples = 3;
+constexpr std::size_t kShortExamples = 2;
 
 // "  NAME      what it does", what it does broken and hanging.
 std::string row(std::string_view lead, std::size_t column, std::string_view text) {

@@ -7,7 +7,6 @@
 #include "knowledge/meaning.h"
 #include "knowledge/sending_address.h"
 #include "parsers/event_words.h"
-#include "rules/wording.h"
 #include "track/hash.h"
 #include "track/host_domain.h"
 
@@ -107,7 +106,7 @@ void append_attempt(Row& row, const JoinedEvent& joined) {
 
 void append_counts(Row& row, const JoinedEvent& joined) {
   row.number(joined.messages);
-  row.text(joined.messages > 0 ? origin_name(joined.origin) : std::string_view());
+  row.text(joined.messages > 0 ? word_of(joined.origin) : std::string_view());
   row.text(joined.origin_who);
   row.number(joined.accepted);
   row.number(joined.refusals);
@@ -117,7 +116,7 @@ void append_counts(Row& row, const JoinedEvent& joined) {
 }
 
 void append_handshake(Row& row, const JoinedEvent& joined) {
-  row.text(direction_name(joined.tls_direction));
+  row.text(word_of(joined.tls_direction));
   row.text(joined.tls_peer);
   row.text(joined.tls_address);
   row.text(joined.failed != 0 ? cause_name(joined.tls_cause) : std::string_view());

@@ -13,9 +13,9 @@ static_assert(kKinds.size() == static_cast<std::size_t>(EventKind::note) + 1);
 constexpr std::array<std::string_view, 5> kOutcomes = {"", "delivered", "deferred", "bounced", "expired"};
 static_assert(kOutcomes.size() == static_cast<std::size_t>(Outcome::expired) + 1);
 
-constexpr std::array<std::string_view, 9> kStages = {"",     "connect", "helo", "starttls", "auth",
+constexpr std::array<std::string_view, 9> kStageWords = {"",     "connect", "helo", "starttls", "auth",
                                                      "mail", "rcpt",    "data", "eod"};
-static_assert(kStages.size() == static_cast<std::size_t>(Stage::eod) + 1);
+static_assert(kStageWords.size() == static_cast<std::size_t>(Stage::eod) + 1);
 
 constexpr std::array<std::string_view, 5> kEnded = {"", "removed", "expired", "requeued", "deleted"};
 static_assert(kEnded.size() == static_cast<std::size_t>(Ended::deleted) + 1);
@@ -49,7 +49,7 @@ std::string_view word_of(Outcome outcome) {
   return word_at(kOutcomes, outcome);
 }
 std::string_view word_of(Stage stage) {
-  return word_at(kStages, stage);
+  return word_at(kStageWords, stage);
 }
 std::string_view word_of(Ended ended) {
   return word_at(kEnded, ended);
@@ -65,6 +65,18 @@ std::string_view word_of(TlsCause cause) {
 }
 std::string_view word_of(Relation relation) {
   return word_at(kRelations, relation);
+}
+
+std::string_view word_of(OriginKind kind) {
+  switch (kind) {
+    case OriginKind::forward: return "forward";
+    case OriginKind::bounce: return "bounce";
+    case OriginKind::list: return "list";
+    case OriginKind::login: return "login";
+    case OriginKind::local_user: return "local_user";
+    case OriginKind::other: return "other";
+  }
+  return "";
 }
 
 }  // namespace mtalens

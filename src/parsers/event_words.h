@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "mtalens/analysis.h"
 #include "mtalens/event.h"
 
 namespace mtalens {
@@ -17,6 +18,7 @@ std::string_view word_of(Direction direction);
 std::string_view word_of(Handshake handshake);
 std::string_view word_of(TlsCause cause);
 std::string_view word_of(Relation relation);
+std::string_view word_of(OriginKind kind);
 
 // The value of that word: of any enumeration above. Nothing for a word that is none of its.
 template <class Enum>

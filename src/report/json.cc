@@ -1,6 +1,7 @@
 // The JSON report: keys and order as the contract has them.
 #include <nlohmann/json.hpp>
 
+#include "parsers/event_words.h"
 #include "report/document.h"
 #include "report/report.h"
 #include "report/safe_text.h"
@@ -100,7 +101,7 @@ Json origins(const Provider& p) {
   for (const auto& origin : p.origins) {
     if (out.size() == kMostOrigins) break;
     Json one;
-    one["kind"] = origin_name(origin.kind);
+    one["kind"] = word_of(origin.kind);
     if (!origin.address.empty()) one["address"] = text(origin.address);
     if (!origin.target.empty()) one["target"] = text(origin.target);
     if (!origin.auth_user.empty()) one["auth_user"] = text(origin.auth_user);

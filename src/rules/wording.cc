@@ -133,18 +133,6 @@ std::string_view direction_name(Direction direction) {
   return "";
 }
 
-std::string_view origin_name(OriginKind kind) {
-  switch (kind) {
-    case OriginKind::forward: return "forward";
-    case OriginKind::bounce: return "bounce";
-    case OriginKind::list: return "list";
-    case OriginKind::login: return "login";
-    case OriginKind::local_user: return "local_user";
-    case OriginKind::other: return "other";
-  }
-  return "";
-}
-
 std::string size(std::uint64_t bytes, Units units) {
   const double step = units == Units::si ? 1000 : 1024;
   const auto names = units == Units::si ? std::array{"kB", "MB", "GB", "TB"} : std::array{"KiB", "MiB", "GiB", "TiB"};

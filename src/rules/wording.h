@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "knowledge/meaning.h"  // stage_name, cause_name
-#include "mtalens/analysis.h"
 #include "mtalens/event.h"
 
 namespace mtalens {
@@ -27,7 +26,6 @@ std::string list_of(const std::vector<std::string>& names, std::size_t most);  /
 std::string_view stage_words(Stage stage);                                  // "after DATA"
 std::string mta_title(std::string_view mta);                               // Postfix, sendmail
 std::string_view direction_name(Direction direction);                       // "inbound"
-std::string_view origin_name(OriginKind kind);                              // "forward"
 
 enum class Units { si, iec };
 std::string size(std::uint64_t bytes, Units units);                         // 7.1 MB, 6.8 MiB
