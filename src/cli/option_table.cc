@@ -124,8 +124,8 @@ const std::vector<CommandEntry>& command_table() {
                 "finding comes with configuration lines for the MTA that wrote the log, and with the line that proves it. "
                 "No file, or -, is standard input.",
        .examples = {{"mtalens /var/log/mail.log*", "rotated and compressed ones too"},
-                    {"mtalens /var/log/exim4/mainlog*", "Exim's own log"},
                     {"mtalens --journal", "systemd's, where there are no files"},
+                    {"mtalens /var/log/exim4/mainlog*", "Exim's own log"},
                     {"ssh mx2 cat /var/log/mail.log | mtalens", "from a pipe"},
                     {"ssh mx2 journalctl -o export SYSLOG_FACILITY=2 | mtalens", "another machine's journal"},
                     {"mtalens --since yesterday --quiet-when-clean /var/log/mail.log", "every morning, from cron"},
