@@ -235,6 +235,7 @@ void check_state(const Options& options) {
 // A state would mix the names of one run with those of another.
 void check_anonymize(const Options& options) {
   if (options.anonymize && (!options.state.empty() || !options.state_out.empty())) throw UsageError("--anonymize: needs the logs themselves, without --state");
+  if (options.anonymize && options.format == "clickhouse") throw UsageError("--anonymize: not with --format clickhouse, whose rows are joined from the lines themselves");
   if (!options.anonymize && !options.anonymize_key.empty()) throw UsageError("--anonymize-key: only with --anonymize");
 }
 
@@ -338,7 +339,6 @@ void take_values(const po::variables_map& given, Options& options) {
   take(given, "anonymize-key", options.anonymize_key);
   take(given, "state", options.state);
   take(given, "state-out", options.state_out);
-  take(given, "host", options.host);
   if (given.count("keep")) options.keep_us = keep_option(given);
   take(given, "host", options.host);
   take(given, "cluster", options.cluster);

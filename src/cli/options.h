@@ -33,10 +33,9 @@ struct Options {
   std::size_t block_bytes = 256 * 1024;
   std::string state;                // what earlier runs read; brought up to date
   std::string state_out;            // the same, only written
-  std::string host;                 // whose logs these are, in a state; empty: as they say
+  std::string host;                 // whose logs these are; empty: as they say
   std::int64_t keep_us = 400 * 86'400'000'000;
   std::uint64_t upload = 0;         // events --format clickhouse: its number
-  std::string host;                 // of lines that name none
   std::string cluster;              // sql: the cluster's name in ClickHouse's settings
   std::vector<std::string> our_domains;
   std::vector<std::string> pattern_dirs;
