@@ -125,11 +125,14 @@ void ByteSource::read_head() {
 void ByteSource::open_archive() {
   archive_.reset(archive_read_new());
   archive_buffer_.resize(kArchiveBlock);
-  // These four alone: for others (lrzip, grzip, lzop) the library would run a program by that name.
+  // These alone: for others (lrzip, grzip, lzop) the library would run a program by that name.
   archive_read_support_filter_gzip(archive_.get());
   archive_read_support_filter_zstd(archive_.get());
   archive_read_support_filter_xz(archive_.get());
   archive_read_support_filter_bzip2(archive_.get());
+  archive_read_support_filter_lz4(archive_.get());
+  archive_read_support_filter_lzip(archive_.get());
+  archive_read_support_filter_compress(archive_.get());
   archive_read_support_format_raw(archive_.get());
   archive_entry* entry = nullptr;
   if (archive_read_open(archive_.get(), this, nullptr, &ArchiveReader::read, nullptr) != ARCHIVE_OK ||

@@ -68,9 +68,18 @@ bool readable(const std::string& name) {
 
 bool all_readable(const std::vector<std::string>& names) { return std::all_of(names.begin(), names.end(), readable); }
 
-std::vector<std::string> only_readable(const std::vector<std::string>& names) {
+// What is to stay readable. In place of a file that is not there its folder: that it is not there is to be told.
+std::vector<std::string> still_to_read(const std::vector<std::string>& names) {
   std::vector<std::string> out;
-  std::copy_if(names.begin(), names.end(), std::back_inserter(out), readable);
+  for (const auto& name : names) {
+    if (readable(name)) {
+      out.push_back(name);
+      continue;
+    }
+    const auto slash = name.rfind('/');
+    const auto folder = slash == std::string::npos ? "." : name.substr(0, slash + 1);
+    if (readable(folder)) out.push_back(folder);
+  }
   return out;
 }
 
@@ -114,7 +123,7 @@ void leave_root(const Needs& needs) {
   if (geteuid() != 0) return;
   const auto account = needs.written.empty() ? unprivileged_account() : std::nullopt;
   if (!account) return stay_root(needs.written.empty() ? kReadAny : kReadAndWriteAny);
-  const auto rights = try_on(*account, only_readable(needs.read));
+  const auto rights = try_on(*account, still_to_read(needs.read));
   rights ? become(*account, *rights) : stay_root(kReadAny);
 }
 
