@@ -18,4 +18,4 @@ ctest --test-dir build/dev --output-on-failure
 build release --target mtalens --target manual --target debian_changelog
 ctest --test-dir build/release --output-on-failure --exclude-regex '^unit$'
 tests/package/run.sh --static build/release || [ $? = 77 ]
-tests/cluster/run.sh build/release/mtalens || [ $? = 77 ]
+CLUSTER_HOSTS=${CLUSTER_HOSTS:-6} tests/cluster/run.sh build/release/mtalens || [ $? = 77 ]
