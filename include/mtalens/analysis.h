@@ -75,6 +75,19 @@ struct InputSummary {
   }
 };
 
+// What was put together because there is more of it than is told apart (src/track/bounds.h). It counts in all totals.
+struct Folded {
+  std::uint64_t providers = 0;     // about so many hosts and domains: the provider kFurtherDestinations stands for them
+  std::uint64_t destinations = 0;  // about so many recipients' domains
+  std::uint64_t tls_peers = 0;     // about so many; the peer kFurtherPeers stands for them, each way
+  std::uint64_t people = 0;        // about so many addresses forwarded from, logins, lists, senders' domains
+  std::uint64_t hosts = 0;         // about so many that write the log
+  std::uint64_t replies = 0;       // refusals whose words nobody described and that are not told apart
+  std::uint64_t messages = 0;      // that wait, silent for longest: one that is heard of again counts as another one
+
+  bool any() const { return providers + destinations + tls_peers + people + hosts + replies + messages > 0; }
+};
+
 struct Totals {
   std::uint64_t messages = 0;
   std::uint64_t recipients = 0;
@@ -198,7 +211,11 @@ struct QueueNow {
   std::int64_t oldest_us = kNoTime;
   std::uint64_t peak = 0;
   std::int64_t peak_at_us = kNoTime;
-  std::vector<std::int64_t> arrivals_us;  // of each waiting recipient's message, oldest first
+  std::vector<std::int64_t> arrivals_us;  // of each waiting recipient's message, oldest first; not of folded ones
+
+  void note_oldest(std::int64_t arrived_us) {
+    if (arrived_us != kNoTime && (oldest_us == kNoTime || arrived_us < oldest_us)) oldest_us = arrived_us;
+  }
 };
 
 // Who of several hosts sends to a provider: what it takes is counted by the address it sees.
@@ -214,6 +231,7 @@ struct Sender {
 
 struct Provider {
   std::string name;
+  bool is_folded = false;  // it stands for those that are not told apart
   std::uint32_t operator_id = 0;
   std::vector<std::string> mtas;  // that spoke to it
   std::vector<std::string> destinations;  // by attempts, most first
@@ -236,6 +254,7 @@ struct Provider {
 
 struct TlsPeer {
   Direction direction = Direction::none;
+  bool is_folded = false;  // it stands for those that are not told apart
   std::string peer;
   std::string address;
   std::vector<std::string> mtas;
@@ -363,6 +382,7 @@ struct Analysis {
   InputSummary input;
   std::vector<StateSummary> states;  // none: the logs themselves were read, or one host's state
   Totals totals;
+  Folded folded;
   std::vector<Provider> providers;  // what an admin reads first: who throttles, then for whom most mail waits or went back
   std::vector<TlsPeer> tls;         // peers with a failed handshake, most failures first
   std::vector<QueueEntry> queue;    // oldest first; only where it was asked for

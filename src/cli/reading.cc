@@ -52,7 +52,9 @@ Reading read_inputs(const ReadOptions& reading, const Options& options, const Co
   }
   if (out.input.interrupted) errors.push_back("stopped before the end: what follows is of what was read until then");
   for (const auto& error : errors) fmt::print(stderr, "mtalens: {}\n", safe_text(error));
-  out.complete = errors.empty() && known(options).complete;
+  const auto given_up = known(options).knowledge.given_up();
+  for (const auto& entry : given_up) fmt::print(stderr, "mtalens: {}\n", safe_text(entry));
+  out.complete = errors.empty() && given_up.empty() && known(options).complete;
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -90,13 +91,20 @@ void name_host(const Options& options, StreamState& stream) {
   stream.host = name;
 }
 
+// A device, a FIFO: what is written to, and never replaced.
+bool is_special(const std::string& name) {
+  std::error_code error;
+  const auto status = std::filesystem::status(name, error);
+  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+}
+
 void keep(const Options& options, State& state, const std::optional<StateFile>& file) {
   name_host(options, state.stream());
   state.fold(options.keep_us);
   const auto bytes = state.bytes(daily_beginnings());
   if (file) file->replace(bytes);
-  if (options.state_out == "-") {
-    Output output("");
+  if (options.state_out == "-" || is_special(options.state_out)) {
+    Output output(options.state_out == "-" ? "" : options.state_out);
     output.write(bytes);
     output.done();
   } else if (!options.state_out.empty()) {

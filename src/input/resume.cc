@@ -32,10 +32,10 @@ std::string read_head(ByteSource& source) {
 
 Candidate candidate(const std::string& name) {
   Candidate out{name, nullptr, {}};
-  if (name == "-" || name == kSystemJournal) return out;
+  std::error_code error;
+  if (name == "-" || name == kSystemJournal || !fs::is_regular_file(name, error)) return out;  // a pipe can be read once only
   try {
     auto source = std::make_unique<ByteSource>(name);
-    if (!source->regular()) return out;
     out.head = read_head(*source);
     out.source = std::move(source);
   } catch (const InputError&) {

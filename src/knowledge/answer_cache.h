@@ -84,6 +84,7 @@ class AnswerCache {
 
   template <class Make>
   Answer get(std::string_view text, std::uint64_t seed, Make make) {
+    if (text.size() > kLongestReply) [[unlikely]] return make();  // a host's name of a mebibyte is not remembered
     const auto hash = answer_cache::hash_of(text, seed);
     Slot& slot = slots_[hash & (Slots - 1)];
     if (slot.used && slot.hash == hash && slot.seed == seed && bytes::same(slot.text, text)) return slot.answer;

@@ -1,6 +1,8 @@
 // Joins what is built in with what directories add, and answers from the tables made of both.
 #include "knowledge/knowledge.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <deque>
@@ -165,6 +167,23 @@ const Knowledge& Knowledge::builtin() {
     return Knowledge({}, none);
   }();
   return knowledge;
+}
+
+std::vector<std::string> Knowledge::given_up() const {
+  std::vector<std::string> out;
+  const auto tell = [&](const auto& entry, std::uint32_t texts) {
+    if (texts == 0) return;
+    out.push_back(fmt::format("{}: {}: the regular expression takes too many steps on {}", entry.origin.file, entry.id,
+                              texts < LazyRegex::kMostGivenUp ? "some texts: it decided nothing there" : "many texts: it was set aside"));
+  };
+  if (tables_->reply_matcher != nullptr) {
+    for (std::size_t row = 0; row < tables_->replies.size(); ++row) tell(tables_->replies[row], tables_->reply_matcher->given_up(row));
+  }
+  if (tables_->tls_matcher != nullptr) {
+    for (std::size_t row = 0; row < tables_->tls.size(); ++row) tell(tables_->tls[row], tables_->tls_matcher->given_up(row));
+  }
+  for (std::size_t i = 0; i < tables_->described.size(); ++i) tell(tables_->mtas[i], tables_->described[i].given_up());
+  return out;
 }
 
 std::uint32_t Knowledge::operator_of_relay(std::string_view host) const {

@@ -67,6 +67,9 @@ class Knowledge {
   // The cure for a TLS failure with its configuration lines, `{peer}` filled in.
   std::string tls_remedy(TlsCause cause, Direction direction, std::string_view mta, std::string_view peer) const;
 
+  // Entries whose regular expression took too many steps on some text so far, each as a sentence: FILE: ENTRY: what it means.
+  std::vector<std::string> given_up() const;
+
   // Every parser there is, in the order they are asked: those written by hand, then those described. At most 32.
   const std::vector<const Parser*>& parsers() const;
   // The parser of that name, or null.

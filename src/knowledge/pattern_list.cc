@@ -148,7 +148,7 @@ void UndescribedReplies::add(const Event& event) {
   const auto match =
       knowledge_->entry_for(event.code, event.enhanced_code, event.reply, event.stage, event.operator_id);
   if (match.entry != nullptr || event.reply.empty()) return;
-  group = {std::string(event.reply.substr(0, kLongestReply)), std::string(event.relay), event.code, event.times};
+  group = {std::string(event.reply.substr(0, kLongestReply)), std::string(event.relay.substr(0, 255)), event.code, event.times};
 }
 
 std::vector<UndescribedReplies::Group> UndescribedReplies::groups() const {

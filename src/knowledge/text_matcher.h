@@ -4,6 +4,7 @@
 // the cost does not grow with the number of entries. Regular expressions are compiled when first needed.
 #pragma once
 
+#include <atomic>
 #include <boost/regex.hpp>
 #include <cstdint>
 #include <functional>
@@ -17,22 +18,30 @@
 
 namespace mtalens {
 
-// A regular expression that is compiled when first asked, by whichever thread asks first.
+// A regular expression that is compiled when first asked, by whichever thread asks first. One that took too many steps
+// on kMostGivenUp texts is asked no more: who wrote them shall not hold up the rest.
 class LazyRegex {
  public:
+  static constexpr std::uint32_t kMostGivenUp = 16;
+
   explicit LazyRegex(std::string_view expression) : expression_(expression) {}
 
   // Whether it matches anywhere in the text; the first group, if it has one, goes to `group`. Nothing: the
   // expression takes too many steps on this text.
   std::optional<bool> try_match(std::string_view text, std::string_view* group = nullptr) const;
   bool matches(std::string_view text, std::string_view* group = nullptr) const {
-    return try_match(text, group).value_or(false);
+    if (given_up_ >= kMostGivenUp) return false;
+    const auto found = try_match(text, group);
+    if (!found) ++given_up_;
+    return found.value_or(false);
   }
+  std::uint32_t given_up() const { return given_up_; }  // on so many texts
 
  private:
   std::string_view expression_;
   mutable std::once_flag once_;
   mutable boost::regex compiled_;
+  mutable std::atomic<std::uint32_t> given_up_ = 0;
 };
 
 class TextMatcher {
@@ -51,6 +60,8 @@ class TextMatcher {
   // yield, then the first;
   // the first whose expression matches decides. What its first group holds goes to `group`.
   int find(std::string_view text, const std::function<int(std::size_t)>& rank, std::string_view* group = nullptr) const;
+  // On how many texts the row's expression gave up.
+  std::uint32_t given_up(std::size_t row) const { return regexes_[row] == nullptr ? 0 : regexes_[row]->given_up(); }
 
  private:
   struct Literal {

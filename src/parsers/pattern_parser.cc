@@ -111,14 +111,22 @@ bool PatternParser::gives_up(std::size_t form, std::string_view text) const {
   return match(forms_[form], text, found) == Match::gave_up;
 }
 
+std::uint32_t PatternParser::given_up() const {
+  std::uint32_t most = 0;
+  for (const auto& form : forms_) most = std::max(most, form.given_up.load());
+  return most;
+}
+
 PatternParser::Match PatternParser::match(const Form& form, std::string_view text, boost::cmatch& found) const {
   std::call_once(form.once, [&form] {
     form.regex.assign(form.says.regex.begin(), form.says.regex.end(), boost::regex::perl);
   });
+  if (form.given_up >= kMostGivenUp) return Match::gave_up;
   text = text.substr(0, kLongestMatched);
   try {
     return boost::regex_search(text.data(), text.data() + text.size(), found, form.regex) ? Match::yes : Match::no;
   } catch (const std::runtime_error&) {
+    ++form.given_up;
     return Match::gave_up;
   }
 }

@@ -2,6 +2,7 @@
 // as true.
 #pragma once
 
+#include <atomic>
 #include <boost/regex.hpp>
 #include <cstdint>
 #include <deque>
@@ -35,6 +36,9 @@ class PatternParser final : public Parser {
   std::optional<std::size_t> form_of(const LogLine& line, Event& event) const;
   // Whether the form's expression gives up on this text: it takes too many steps.
   bool gives_up(std::size_t form, std::string_view text) const;
+  // On how many lines some form's expression gave up; beyond kMostGivenUp of them that form is asked no more.
+  std::uint32_t given_up() const;
+  static constexpr std::uint32_t kMostGivenUp = 16;
 
  private:
   struct Group {
@@ -49,6 +53,7 @@ class PatternParser final : public Parser {
     bool counts_refusals = true;  // where the description does not say whether
     mutable std::once_flag once;
     mutable boost::regex regex;  // compiled when first needed
+    mutable std::atomic<std::uint32_t> given_up = 0;
   };
   enum class Match : std::uint8_t { no, yes, gave_up };
 

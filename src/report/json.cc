@@ -132,6 +132,7 @@ Json senders(const Provider& p) {
 Json provider(const Provider& p, std::int64_t end_us) {
   Json out;
   out["provider"] = text(p.name);
+  if (p.is_folded) out["is_folded"] = true;
   out["destinations"] = texts(p.destinations);
   out["relays"] = texts(p.relays);
   out["accepted"] = p.accepted;
@@ -247,6 +248,11 @@ Json trends(const Trends& all) {
   return out;
 }
 
+Json folded(const Folded& folded) {
+  return {{"providers", folded.providers}, {"destinations", folded.destinations}, {"tls_peers", folded.tls_peers}, {"people", folded.people},
+          {"hosts", folded.hosts},         {"replies", folded.replies},           {"messages", folded.messages}};
+}
+
 Json report_document(const Analysis& analysis, const std::vector<Finding>& findings) {
   Json out;
   out["schema"] = "mtalens.report/1";
@@ -256,6 +262,7 @@ Json report_document(const Analysis& analysis, const std::vector<Finding>& findi
   const auto& totals = analysis.totals;
   out["totals"] = {{"messages", totals.messages}, {"recipients", totals.recipients}, {"delivered", totals.delivered},
                    {"bounced", totals.bounced},   {"expired", totals.expired},       {"queued", totals.queued}};
+  if (analysis.folded.any()) out["folded"] = folded(analysis.folded);
   out["providers"] = Json::array();
   for (const auto& p : analysis.providers) out["providers"].push_back(provider(p, analysis.input.to_us));
   out["tls"] = Json::array();

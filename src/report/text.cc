@@ -12,6 +12,7 @@
 #include "report/wrapped.h"
 #include "rules/trends.h"
 #include "rules/wording.h"
+#include "track/bounds.h"
 
 namespace mtalens {
 namespace {
@@ -125,6 +126,22 @@ std::string headline(const InputSummary& input) {
   return safe_text(out);
 }
 
+// "about 99,870,112 hosts and domains, told together as “further destinations”"
+std::string folded_words(const Folded& folded) {
+  std::vector<std::string> parts;
+  const auto tell = [&](std::uint64_t count, std::string_view words) {
+    if (count > 0) parts.push_back(fmt::format("{} {}", grouped(count), words));
+  };
+  tell(folded.providers, fmt::format("hosts and domains, told as “{}”", kFurtherDestinations));
+  tell(folded.destinations, "recipients' domains");
+  tell(folded.tls_peers, fmt::format("hosts that speak TLS, told as “{}”", kFurtherPeers));
+  tell(folded.people, "addresses, logins and lists that send");
+  tell(folded.hosts, "hosts that write the log");
+  tell(folded.replies, "refusals in words that nobody described");
+  tell(folded.messages, "waiting messages, silent for longest (one that is heard of again counts anew)");
+  return list_of(parts, parts.size());
+}
+
 void add_caveats(Page& page, const Analysis& analysis) {
   const auto& input = analysis.input;
   const auto say = [&](const std::string& text) { page.paragraph(0, "note: " + text); };
@@ -139,6 +156,9 @@ void add_caveats(Page& page, const Analysis& analysis) {
   if (input.duplicate_lines > 0) say(fmt::format("{} stood in more than one input and counted once", counted(input.duplicate_lines, "line")));
   if (input.interrupted) say("stopped before the end: all this is of the lines up to " + moment(input.to_us));
   if (input.cut_lines > 0) say(counted(input.cut_lines, "line") + " longer than 1 MiB; only their beginning was read");
+  if (analysis.folded.any()) {
+    say("too many to be told apart, and counted together: about " + folded_words(analysis.folded) + "; the totals hold all of them");
+  }
   if (input.lost_lines > 0) {
     say(fmt::format("the syslog daemon dropped {} (rate limit): every count is a lower bound", counted(input.lost_lines, "message")));
   }

@@ -24,7 +24,7 @@ class Changes : public Rule {
 
   void judge(const Analysis& analysis, const Knowledge&, std::vector<Finding>& findings) const override {
     for (const auto& provider : analysis.providers) {
-      if (provider.throttled == 0) continue;
+      if (provider.throttled == 0 || provider.is_folded) continue;
       auto moments = moments_of(provider, analysis.input);
       if (const auto restart = telling_restart(provider, analysis)) moments.push_back(*restart);
       for (const auto& moment : moments) {

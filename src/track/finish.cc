@@ -11,7 +11,7 @@
 namespace mtalens {
 namespace {
 
-constexpr std::int64_t kHour = 3'600'000'000;
+constexpr std::uint64_t kOfOperator = std::uint64_t{1} << 62;  // above any count: those stay
 
 // The earliest of these arrivals, the first tenth and a handful left aside: mail on hold, or whose lines were lost.
 std::int64_t first_but_few(std::vector<std::int64_t> arrivals) {
@@ -32,6 +32,48 @@ std::vector<std::uint32_t> numbers_of(const std::vector<std::string>& names) {
 }
 
 }  // namespace
+
+// Beyond kMostProviders those with least to tell go by one name; gives how many.
+std::uint64_t Tracker::fold_least(std::vector<std::string>& names) const {
+  const auto numbers = numbers_of(names);
+  const auto count = numbers.empty() ? 0 : 1 + *std::max_element(numbers.begin(), numbers.end());
+  if (count <= kMostProviders) return 0;
+  struct Weight {
+    std::uint64_t throttled = 0, waited = 0, tried = 0;
+    std::uint32_t number = 0;
+  };
+  std::vector<Weight> weights(count);
+  for (std::uint32_t id = 0; id < parties_.size(); ++id) {
+    const Party& party = parties_[id];
+    Weight& weight = weights[numbers[id]];
+    weight.number = numbers[id];
+    weight.throttled += party.throttled + (party.kind == Party::Kind::operated ? kOfOperator : 0);
+    weight.waited += party.attempts.deferred + party.expired;
+    weight.tried += party.accepted + party.refusals;
+  }
+  const auto least = weights.begin() + kMostProviders;
+  std::nth_element(weights.begin(), least, weights.end(), [](const Weight& a, const Weight& b) {
+    return std::tuple(b.throttled, b.waited, b.tried, a.number) < std::tuple(a.throttled, a.waited, a.tried, b.number);
+  });
+  std::vector<bool> stays(count);
+  for (auto weight = weights.begin(); weight != least; ++weight) stays[weight->number] = true;
+  for (std::uint32_t id = 1; id < parties_.size(); ++id) {
+    if (!stays[numbers[id]]) names[id] = kFurtherDestinations;
+  }
+  return count - kMostProviders;
+}
+
+Folded Tracker::folded(std::uint64_t providers) const {
+  Folded out;
+  out.providers = providers + further_parties_.count();
+  out.destinations = domains_.further();
+  out.tls_peers = tls_.further();
+  out.people = people_.further();
+  out.hosts = hosts_.further();
+  out.replies = undescribed_.beyond();
+  out.messages = folded_messages_;
+  return out;
+}
 
 // Each party's provider. A host that no operator is known to run goes by the domain it serves; one that serves
 // several, or another operator's, is a smarthost or a hoster and goes by its own name.
@@ -122,6 +164,10 @@ void Tracker::add_party(Provider& provider, std::uint32_t party_id) {
   provider.expired += party.expired;
   provider.expired_notices += party.expired_notices;
   mtalens::add(provider.attempts, party.attempts);
+  provider.queue.queued += party.folded.queued;
+  provider.queue.notices += party.folded.notices;
+  provider.queue.note_oldest(party.folded.oldest_us);
+  if (provider.is_folded) return;
   for (const auto& group : party.groups) mtalens::add(provider.groups, named(group));
   mtalens::add(provider.spells, party.spells);
   add_origins(provider, party);
@@ -164,6 +210,7 @@ void Tracker::add_waiting(Analysis& analysis, std::vector<Provider*>& provider_o
     }
     analysis.queue.push_back(std::move(entry));
   });
+  analysis.input.unnamed_recipients += folded_unnamed_;
   analysis.input.unnamed_since_us = first_but_few(std::move(unnamed_since));
 }
 
@@ -173,6 +220,7 @@ void Tracker::add_destinations(Piece& piece, const std::vector<std::uint32_t>& p
     const std::string domain(domains_.text(id));
     if (destinations_[id].ours) piece.analysis.our_domains.push_back(domain);
     for (const auto& [party, attempts] : destinations_[id].attempts) {
+      if (piece.providers[provider_of[party]].provider.is_folded) continue;
       auto& served = piece.providers[provider_of[party]].destinations;  // one provider may be several parties
       if (!served.empty() && served.back().first == domain) {
         served.back().second += attempts;
@@ -191,11 +239,13 @@ Piece Tracker::counts(InputSummary input) {
   analysis.input = std::move(input);
   analysis.totals = totals_;
   analysis.longest_wait_before_expiry_us = longest_wait_us_;
-  const auto names = provider_names();
+  auto names = provider_names();
+  analysis.folded = folded(fold_least(names));
   const auto numbers = numbers_of(names);
   out.providers.resize(numbers.empty() ? 0 : 1 + *std::max_element(numbers.begin(), numbers.end()));
   std::vector<Provider*> provider_of;
   for (const auto number : numbers) provider_of.push_back(&out.providers[number].provider);
+  provider_of[kFurtherParty]->is_folded = true;
   add_waiting(analysis, provider_of, names);
   for (std::uint32_t id = 0; id < parties_.size(); ++id) {
     provider_of[id]->name = names[id];
@@ -206,7 +256,8 @@ Piece Tracker::counts(InputSummary input) {
   }
   add_destinations(out, numbers);
   for (std::uint32_t id = 0; id < relays_.size(); ++id) {
-    provider_of[relays_[id].party]->relays.push_back(lower(relay_names_.text(id)));
+    Provider& provider = *provider_of[relays_[id].party];
+    if (!provider.is_folded) provider.relays.push_back(lower(relay_names_.text(id)));
   }
   analysis.restarts.assign(restarts_.begin(), restarts_.end());
   for (const auto& group : undescribed_.groups()) {
@@ -240,7 +291,7 @@ MessagesTakenOver Tracker::taken_over() {
 
 void Tracker::leave_waiting_to(const MessagesTakenOver& later) {
   messages_.for_each([&](Message& message) {
-    const bool waits = message.recipients.empty() || message.open_recipients() > 0 || message.unnamed_recipients() > 0;
+    const bool waits = message.recipients.empty() || message.open_recipients > 0 || message.unnamed_recipients() > 0;
     if (message.ended() || !waits || !later.has(name_anywhere(message.scope, message.id()))) return;
     const auto take_one = [](std::uint64_t& count) { count -= count > 0 ? 1 : 0; };
     const bool counted = message.arrived_us >= options_.since_us;

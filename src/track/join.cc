@@ -38,6 +38,16 @@ void add(InputSummary& sum, InputSummary&& input) {
   if (sum.unrecognized.size() > kUnrecognizedExamples) sum.unrecognized.resize(kUnrecognizedExamples);
 }
 
+void add(Folded& sum, const Folded& folded) {
+  sum.providers += folded.providers;
+  sum.destinations += folded.destinations;
+  sum.tls_peers += folded.tls_peers;
+  sum.people += folded.people;
+  sum.hosts += folded.hosts;
+  sum.replies += folded.replies;
+  sum.messages += folded.messages;
+}
+
 void add(Totals& sum, const Totals& totals) {
   sum.messages += totals.messages;
   sum.recipients += totals.recipients;
@@ -118,6 +128,7 @@ class Sum {
     Analysis& analysis = piece.analysis;
     add(all.input, std::move(analysis.input));
     add(all.totals, analysis.totals);
+    add(all.folded, analysis.folded);
     for (auto& provider : piece.providers) add_provider(std::move(provider));
     for (auto& peer : analysis.tls) add_tls(std::move(peer), add_peer);
     append(all.queue, std::move(analysis.queue));

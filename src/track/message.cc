@@ -4,14 +4,18 @@
 
 namespace mtalens {
 
-std::size_t Message::open_recipients() const {
-  return static_cast<std::size_t>(
-      std::count_if(recipients.begin(), recipients.end(), [](const Recipient& r) { return r.open; }));
-}
+namespace {
+
+constexpr std::size_t kTextWorthKeeping = 4096;
+
+std::uint64_t hold_key(std::uint32_t party, std::uint16_t meaning) { return (std::uint64_t{party} << 16) | meaning; }
+
+}  // namespace
 
 void Message::set_sender(std::string_view sender) {
   if (sender_known) return;  // qmgr repeats it at every retry
   sender_known = true;
+  sender = sender.substr(0, kLongestAddress);
   if (recipients.empty()) {
     text.assign(sender);
   } else {
@@ -22,12 +26,56 @@ void Message::set_sender(std::string_view sender) {
 }
 
 Recipient& Message::add_recipient(std::string_view address, std::uint64_t hash) {
+  address = address.substr(0, kLongestAddress);
   Recipient& recipient = recipients.emplace_back();
+  open_recipients += 1;
   recipient.text_begin = static_cast<std::uint32_t>(text.size());
   recipient.text_length = static_cast<std::uint32_t>(address.size());
   recipient.hash = hash;
   text.append(address);
+  if (crowd != nullptr) {
+    crowd->places.emplace(hash, static_cast<std::uint32_t>(recipients.size() - 1));
+  } else if (recipients.size() == kCrowd) {
+    gather_crowd();
+  }
   return recipient;
+}
+
+void Message::gather_crowd() {
+  crowd = std::make_unique<Crowd>();
+  for (std::uint32_t place = 0; place < recipients.size(); ++place) {
+    const Recipient& recipient = recipients[place];
+    crowd->places.emplace(recipient.hash, place);
+    if (recipient.held_by != kNobody) crowd->held.insert(hold_key(recipient.held_by, recipient.held_meaning));
+  }
+  crowd->parties.insert(parties.begin(), parties.end());
+}
+
+// They mostly come in the same order: look from where the last one stood.
+std::uint32_t Message::place_of(std::uint64_t hash) const {
+  const auto count = static_cast<std::uint32_t>(recipients.size());
+  if (crowd != nullptr) {
+    const auto known = crowd->places.find(hash);
+    return known == crowd->places.end() ? count : known->second;
+  }
+  for (std::uint32_t i = 0, at = last_recipient; i < count; ++i, ++at) {
+    if (at >= count) at -= count;
+    if (recipients[at].hash == hash) return at;
+  }
+  return count;
+}
+
+bool Message::goes_to(std::uint32_t party) {
+  const bool known = crowd != nullptr ? !crowd->parties.insert(party).second
+                                      : std::find(parties.begin(), parties.end(), party) != parties.end();
+  if (!known) parties.push_back(party);
+  return !known;
+}
+
+bool Message::held_by(std::uint32_t party, std::uint16_t meaning) {
+  if (crowd != nullptr) return crowd->held.insert(hold_key(party, meaning)).second;
+  return std::none_of(recipients.begin(), recipients.end(),
+                      [&](const Recipient& r) { return r.held_by == party && r.held_meaning == meaning; });
 }
 
 Message* MessageTable::find(std::uint32_t scope, std::string_view queue_id) {
@@ -37,7 +85,9 @@ Message* MessageTable::find(std::uint32_t scope, std::string_view queue_id) {
   for (auto at = value & (slots_.size() - 1); slots_[at].index_plus_1 != 0; at = (at + 1) & (slots_.size() - 1)) {
     if (slots_[at].mark != mark) continue;
     Message& message = this->at(slots_[at].index_plus_1 - 1);
-    if (message.scope == scope && same(message.id(), queue_id)) return &message;
+    if (message.scope != scope || !same(message.id(), queue_id)) continue;
+    message.heard_of = true;
+    return &message;
   }
   return nullptr;
 }
@@ -53,6 +103,7 @@ Message& MessageTable::add(std::uint32_t scope, std::string_view queue_id) {
   const auto index = free_.back();
   free_.pop_back();
   Message& message = this->at(index);
+  message.in_use = true;
   message.scope = scope;
   message.id_length = static_cast<std::uint8_t>(queue_id.copy(message.id_text.data(), Message::kLongestId));
   const auto value = hash(scope, queue_id);
@@ -84,12 +135,22 @@ void MessageTable::drop(Message& message) {
   }
   slots_[hole] = {};
   // The place is used again: keep what its text has allocated.
+  recipients_ -= message.recipients.size();
   Message fresh;
-  fresh.text.swap(message.text);
+  if (message.text.capacity() <= kTextWorthKeeping) fresh.text.swap(message.text);
   fresh.text.clear();
   message = std::move(fresh);
   free_.push_back(index);
   --used_;
+}
+
+Message& MessageTable::longest_silent() {
+  for (;; hand_ = (hand_ + 1) % static_cast<std::uint32_t>(chunks_.size() * kChunk)) {
+    Message& message = at(hand_);
+    if (!message.in_use || message.ended()) continue;
+    if (!message.heard_of) return message;
+    message.heard_of = false;
+  }
 }
 
 void MessageTable::grow() {

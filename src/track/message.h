@@ -1,7 +1,7 @@
 // A message as the log has told of it so far, and the table of those that are open.
 //
-// Memory follows the messages that are open: an ended one stays for a minute of log time, because lines of
-// different programs swap places and a filter names the next id only afterwards; then its place is used again.
+// Memory follows the messages that are open, up to kMostMessages: an ended one stays for a minute of log time, because
+// lines of different programs swap places and a filter names the next id only afterwards; then its place is used again.
 //
 // `fields` lists what of a struct a state keeps on disk (src/state/archive.h): a new member goes there too.
 #pragma once
@@ -12,9 +12,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "mtalens/event.h"
+#include "track/bounds.h"
 #include "track/hash.h"
 
 namespace mtalens {
@@ -35,7 +38,7 @@ struct Recipient {
 
   template <typename Archive>
   void fields(Archive& archive) {
-    archive(text_begin, text_length, destination, party, reason, held_by, held_meaning, open);
+    archive(hash, text_begin, text_length, destination, party, reason, held_by, held_meaning, open);
   }
 };
 
@@ -50,7 +53,15 @@ struct TransactionMark {
   }
 };
 
+// What is found by search in a message of many recipients, where others are walked through.
+struct Crowd {
+  std::unordered_map<std::uint64_t, std::uint32_t> places;  // of recipients in the list, by Recipient::hash
+  std::unordered_set<std::uint64_t> held;                   // Message::hold_key
+  std::unordered_set<std::uint32_t> parties;
+};
+
 struct Message {
+  static constexpr std::size_t kCrowd = 64;  // recipients
   static constexpr std::size_t kLongestId = 47;  // Courier: 16.16.8; KumoMTA: 32; Exim since 4.97: 6-11-4
 
   std::array<char, kLongestId> id_text{};
@@ -62,6 +73,8 @@ struct Message {
   bool has_envelope = false;     // sender, size and number of recipients were told
   bool chained = false;          // a content filter, a forward or a requeue goes on with it: the same message
   bool list_goes_on = false;     // the last line ended with "and more"
+  bool in_use = false;
+  bool heard_of = false;  // since MessageTable::longest_silent() came by
   bool removed_by_outcomes = false;  // its MTA does not say when a message is gone; its recipients' outcomes do
   std::uint32_t scope = 0;
   std::int32_t declared = -1;    // recipients, as the MTA counted them; -1: not told
@@ -73,12 +86,14 @@ struct Message {
   std::uint32_t local_user = kNobody;  // the account on this machine that handed it in
   std::uint32_t tls_peer = kNobody;  // the peer with which a handshake failed for it
   std::uint32_t last_recipient = 0;
+  std::uint32_t open_recipients = 0;
   bool tls_outcome_told = false;
   std::int64_t tls_failed_us = kNoTime;  // the first time
   std::array<TransactionMark, 4> transactions{};  // several processes deliver one message at a time: their lines mix
   boost::container::small_vector<Recipient, 1> recipients;    // nearly all messages have one
   boost::container::small_vector<std::uint32_t, 2> parties;  // that it wanted to go to
   std::string text;  // the sender, then the recipients
+  std::unique_ptr<Crowd> crowd;  // from kCrowd recipients on
 
   std::string_view id() const { return {id_text.data(), id_length}; }
   bool is_notice() const { return sender_known && sender_length == 0; }  // from <>: a bounce, a delay notice
@@ -87,13 +102,20 @@ struct Message {
   std::string_view address(const Recipient& recipient) const {
     return std::string_view(text).substr(recipient.text_begin, recipient.text_length);
   }
-  std::size_t open_recipients() const;
   // Those the MTA counted but the log has not named yet.
   std::uint64_t unnamed_recipients() const {
     return declared > static_cast<std::int64_t>(recipients.size()) ? static_cast<std::uint64_t>(declared) - recipients.size() : 0;
   }
   void set_sender(std::string_view sender);
   Recipient& add_recipient(std::string_view address, std::uint64_t hash);
+  // The place of a recipient in the list; its size where there is none.
+  std::uint32_t place_of(std::uint64_t hash) const;
+  // Adds the party it wanted to go to; false: it was there.
+  bool goes_to(std::uint32_t party);
+  // Some recipient waits because of this party's refusals of that meaning; false: another did already.
+  bool held_by(std::uint32_t party, std::uint16_t meaning);
+
+  void gather_crowd();
 
   template <typename Archive>
   void fields(Archive& archive) {
@@ -106,8 +128,9 @@ struct Message {
       id_length = static_cast<std::uint8_t>(queue_id.copy(id_text.data(), kLongestId));
       for (auto& recipient : recipients) {
         archive.require(recipient.text_begin <= text.size() && recipient.text_length <= text.size() - recipient.text_begin);
-        recipient.hash = hash_of(address(recipient));
+        open_recipients += recipient.open ? 1 : 0;
       }
+      if (recipients.size() >= kCrowd) gather_crowd();
     }
   }
 };
@@ -123,6 +146,14 @@ class MessageTable {
   Message& add(std::uint32_t scope, std::string_view queue_id);
   void drop(Message& message);
   std::size_t size() const { return used_; }
+  Recipient& add_recipient(Message& message, std::string_view address, std::uint64_t hash) {
+    recipients_ += 1;
+    return message.add_recipient(address, hash);
+  }
+  std::size_t recipients() const { return recipients_; }  // of all of them
+  // The table must hold one that has not ended. One of those that nothing was heard of for longest: each is passed over once after
+  // it was heard of (the "clock" of page replacement).
+  Message& longest_silent();
 
   template <typename Visit>
   void for_each(Visit visit) {
@@ -138,6 +169,8 @@ class MessageTable {
         Message message;
         archive(message);
         archive.require(find(message.scope, message.id()) == nullptr);
+        recipients_ += message.recipients.size();
+        message.in_use = true;
         add(message.scope, message.id()) = std::move(message);
       }
     } else if constexpr (Archive::kShape) {
@@ -181,6 +214,8 @@ class MessageTable {
   std::vector<std::unique_ptr<Message[]>> chunks_;
   std::vector<std::uint32_t> free_;
   std::size_t used_ = 0;
+  std::size_t recipients_ = 0;
+  std::uint32_t hand_ = 0;  // the message that longest_silent() looks at next
 };
 
 }  // namespace mtalens

@@ -10,7 +10,7 @@ constexpr std::int64_t kHour = 60 * kMinute;
 constexpr std::size_t kMostSpells = 1 << 16;  // of one party; further ones are added to the last
 
 constexpr std::int64_t kDay = 24 * kHour;
-constexpr std::size_t kMostOrigins = 1 << 14;  // of one party
+constexpr std::size_t kMostOriginsOfParty = 1 << 14;
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
@@ -34,6 +34,14 @@ void QueueCurve::add(std::int64_t minute, std::int32_t change) {
 }
 
 void QueueCurve::compact() {
+  join_changes();
+  if (changes_.size() <= kMostChangesOfParty) return;
+  const auto middle = [this] { return changes_[changes_.size() / 2].first * kMinute; };
+  fold(middle(), INT64_MIN);
+  if (changes_.size() > kMostChangesOfParty) fold(middle(), middle());
+}
+
+void QueueCurve::join_changes() {
   std::sort(changes_.begin(), changes_.end());
   auto kept = changes_.begin();
   for (auto at = changes_.begin(); at != changes_.end();) {
@@ -55,8 +63,14 @@ void DayTable::add(std::int64_t time_us) {
   while (place != days_.begin() && std::prev(place)->first > day) --place;  // mostly none: days come in their order
   if (place != days_.begin() && std::prev(place)->first == day) {
     std::prev(place)->second += 1;
-  } else {
+  } else if (days_.size() < kMostDays) {
     days_.insert(place, {day, 1});
+  } else if (place == days_.begin()) {
+    days_.front().second += 1;
+  } else {
+    days_[1].second += days_[0].second;
+    days_.insert(place, {day, 1});
+    days_.erase(days_.begin());
   }
 }
 
@@ -67,9 +81,27 @@ Hour& HourTable::hour_at(std::int64_t time_us) {
   if (!hours_.empty() && hours_.back().first >= hour) {
     place = std::lower_bound(hours_.begin(), hours_.end(), hour, [](const auto& a, auto b) { return a.first < b; });
   }
-  if (place == hours_.end() || place->first != hour) place = hours_.insert(place, {hour, {}});
+  if (place == hours_.end() || place->first != hour) {
+    if (hours_.size() >= kMostHoursOfParty) {
+      make_room();
+      return hour_at(time_us);
+    }
+    place = hours_.insert(place, {hour, {}});
+  }
   last_ = static_cast<std::size_t>(place - hours_.begin());
   return place->second;
+}
+
+void HourTable::make_room() {
+  const auto middle = [this] { return hours_[hours_.size() / 2].first; };
+  fold(middle() * kHour, INT64_MIN);
+  if (hours_.size() <= kMostHoursOfParty * 3 / 4) return;
+  Hour before;
+  const auto kept = std::lower_bound(hours_.begin(), hours_.end(), middle(), [](const auto& a, auto b) { return a.first < b; });
+  for (auto at = hours_.begin(); at != kept; ++at) before.add(at->second);
+  std::prev(kept)->second = before;
+  hours_.erase(hours_.begin(), std::prev(kept));
+  last_ = 0;
 }
 
 void Party::accepted_message(std::int64_t time_us, std::uint32_t times) {
@@ -104,7 +136,7 @@ GroupCounts& Party::group(std::uint16_t meaning) {
 
 // Further ones than can be kept count among those that nobody is named for.
 OriginCounts& Party::origin(OriginKey key) {
-  if (origins.size() >= kMostOrigins && !origins.contains(key.value())) key = {};
+  if (origins.size() >= kMostOriginsOfParty && !origins.contains(key.value())) key = {};
   OriginCounts& counts = origins[key.value()];
   counts.kind = key.kind;
   counts.who = key.who;
@@ -120,11 +152,12 @@ void Party::seen_by(std::string_view mta) {
 
 void QueueCurve::fold(std::int64_t hourly_us, std::int64_t from_us) {
   const auto hourly = floor_div(hourly_us, kMinute), from = floor_div(from_us, kMinute);
-  if (changes().empty() || changes_.front().first >= hourly) return;
+  join_changes();
+  if (changes_.empty() || changes_.front().first >= hourly) return;
   for (auto& [minute, change] : changes_) {
     if (minute < hourly) minute = std::max(floor_div(minute, 60) * 60, from);
   }
-  compact();
+  join_changes();
 }
 
 void HourTable::fold(std::int64_t hourly_us, std::int64_t from_us) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "mtalens/analysis.h"
+#include "track/bounds.h"
 #include "track/message.h"
 
 namespace mtalens {
@@ -50,7 +51,7 @@ struct GroupCounts {
   }
 };
 
-// Messages by the day they came in, UTC, sparse.
+// Messages by the day they came in, UTC, sparse. The earliest of so many days stands for those before it.
 class DayTable {
  public:
   void add(std::int64_t time_us);
@@ -100,6 +101,7 @@ class QueueCurve {
   const std::vector<std::pair<std::int64_t, std::int32_t>>& changes();
   void append(const QueueCurve& other) { changes_.insert(changes_.end(), other.changes_.begin(), other.changes_.end()); }
 
+  std::size_t size() const { return changes_.size(); }
   // Changes before `hourly_us` are put together by hours; those before `from_us` become one.
   void fold(std::int64_t hourly_us, std::int64_t from_us);
 
@@ -112,6 +114,7 @@ class QueueCurve {
  private:
   void add(std::int64_t minute, std::int32_t change);
   void compact();
+  void join_changes();
 
   std::vector<std::pair<std::int64_t, std::int32_t>> changes_;
   std::size_t compact_at_ = 1024;
@@ -138,7 +141,7 @@ struct Hour {
   }
 };
 
-// Counts hour by hour, sparse.
+// Counts hour by hour, sparse. Where there are too many hours the older half is told by days, then as one.
 class HourTable {
  public:
   HourCounts& at(std::int64_t time_us) { return hour_at(time_us).counts; }
@@ -159,9 +162,22 @@ class HourTable {
 
  private:
   Hour& hour_at(std::int64_t time_us);
+  void make_room();
 
   std::vector<std::pair<std::int64_t, Hour>> hours_;  // by hour since the epoch
   std::size_t last_ = 0;
+};
+
+// Recipients of messages that are not followed any more (kMostMessages), and wait.
+struct FoldedQueue {
+  std::uint64_t queued = 0;
+  std::uint64_t notices = 0;
+  std::int64_t oldest_us = kNoTime;
+
+  template <typename Archive>
+  void fields(Archive& archive) {
+    archive(queued, notices, oldest_us);
+  }
 };
 
 struct Party {
@@ -183,6 +199,7 @@ struct Party {
   std::vector<Spell> spells;
   HourTable hours;
   QueueCurve queue;
+  FoldedQueue folded;
   std::unordered_map<std::uint64_t, OriginCounts> origins;  // by OriginKey::value()
 
   void accepted_message(std::int64_t time_us, std::uint32_t times);
@@ -192,13 +209,14 @@ struct Party {
   void throttled_refusal(std::int64_t time_us, std::uint32_t times);
   GroupCounts& group(std::uint16_t meaning);
   OriginCounts& origin(OriginKey key);
+  std::size_t history() const { return queue.size() + hours.hours().size() + spells.size(); }
   void seen_by(std::string_view mta);
   void fold(std::int64_t hourly_us, std::int64_t from_us);
 
   template <typename Archive>
   void fields(Archive& archive) {
     archive(kind, name, accepted, refusals, throttled, messages, expired, expired_notices, attempts, groups,
-            last_cause, spells, hours, queue, origins);  // `mtas` are the tracker's to name
+            last_cause, spells, hours, queue, folded, origins);  // `mtas` are the tracker's to name
   }
 };
 

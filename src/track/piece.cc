@@ -1,8 +1,11 @@
 #include "track/piece.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
+#include <unordered_map>
 
+#include "track/bounds.h"
 #include "track/sums.h"
 
 namespace mtalens {
@@ -49,13 +52,33 @@ bool is_empty(const Provider& provider) {
   return tried.delivered + tried.deferred + tried.bounced + provider.refusals + provider.queue.queued + provider.expired == 0;
 }
 
-void finish(ProviderPiece& piece, std::int64_t since_us, std::int64_t end_us) {
+// Beyond kMostPeersTold those with the fewest failures become one, each way; gives how many.
+std::uint64_t fold_least(std::vector<TlsPeer>& failed) {
+  if (failed.size() <= kMostPeersTold) return 0;
+  const auto count = failed.size() - kMostPeersTold;
+  std::vector<TlsPeer> rest(std::make_move_iterator(failed.begin() + kMostPeersTold), std::make_move_iterator(failed.end()));
+  failed.resize(kMostPeersTold);
+  for (auto& peer : rest) {
+    const auto known = std::find_if(failed.begin(), failed.end(),
+                                    [&](const TlsPeer& told) { return told.is_folded && told.direction == peer.direction; });
+    if (known != failed.end()) {
+      known->add(peer);
+      continue;
+    }
+    peer.is_folded = true;
+    peer.peer = kFurtherPeers;
+    peer.address.clear();
+    failed.push_back(std::move(peer));
+  }
+  return count;
+}
+
+void finish(ProviderPiece& piece, std::int64_t since_us) {
   Provider& provider = piece.provider;
   auto& arrivals_us = provider.queue.arrivals_us;
   std::sort(arrivals_us.begin(), arrivals_us.end());
-  if (!arrivals_us.empty()) provider.queue.oldest_us = arrivals_us.front();
+  if (!arrivals_us.empty()) provider.queue.note_oldest(arrivals_us.front());
   piece.history.find_peak(provider.queue, since_us);
-  piece.history.write(provider, end_us);
   write_destinations(piece);
   keep_each_once(provider.relays);
   keep_each_once(provider.mtas);
@@ -70,13 +93,20 @@ void finish(ProviderPiece& piece, std::int64_t since_us, std::int64_t end_us) {
 Analysis finished(Piece piece) {
   Analysis out = std::move(piece.analysis);
   out.providers.reserve(piece.providers.size());
+  std::unordered_map<std::string, History*> histories;
   for (auto& one : piece.providers) {
     if (is_empty(one.provider)) continue;
-    finish(one, piece.since_us, out.input.to_us);
+    finish(one, piece.since_us);
+    histories.emplace(one.provider.name, &one.history);
     out.providers.push_back(std::move(one.provider));
   }
   put_in_order(out.providers);
+  // Each hour of the log takes its place, whether something happened in it or not: for the most urgent only.
+  for (std::size_t i = 0; i < out.providers.size() && i < kProvidersWithHours; ++i) {
+    histories.at(out.providers[i].name)->write(out.providers[i], out.input.to_us);
+  }
   keep_failed(out.tls);
+  out.folded.tls_peers += fold_least(out.tls);
   std::sort(out.queue.begin(), out.queue.end(), [](const QueueEntry& a, const QueueEntry& b) {
     return std::tie(a.arrived_us, a.host, a.queue_id) < std::tie(b.arrived_us, b.host, b.queue_id);
   });

@@ -46,19 +46,24 @@ bool Tracker::resume(const std::vector<EndedMessage>& ended, const std::vector<s
     if (message == nullptr) return false;
     ended_.emplace_back(message, ended_us);
   }
+  std::size_t have_ended = 0;
+  messages_.for_each([&](const Message& message) { have_ended += message.ended() ? 1 : 0; });
+  if (have_ended != ended.size()) return false;
   name_meanings_anew(meanings);
   name_operators_anew();
-  for (const auto& domain : options_.our_domains) destinations_[destination_id("@" + domain)].ours = true;
+  for (const auto& domain : options_.our_domains) is_ours(destination_id("@" + domain));
+  origins_ = 0;
+  for (const auto& party : parties_) origins_ += party.origins.size();
   return true;
 }
 
 // Every number is one of something that is there.
 bool Tracker::fits_together() {
-  bool fits = !parties_.empty() && reasons_.size() > 0 && people_.size() > 0 && relays_.size() == relay_names_.size() &&
-              destinations_.size() == domains_.size() && domains_.size() > 0;
+  bool fits = parties_.size() > kFurtherParty && reasons_.size() > 0 && people_.size() > 0 && relays_.size() == relay_names_.size() &&
+              destinations_.size() == domains_.size() && domains_.size() > kFurtherDestination;
   const auto is_party = [&](std::uint32_t party) { return party < parties_.size(); };
   messages_.for_each([&](const Message& message) {
-    fits = fits && message.auth_user < people_.size() && message.tls_peer < tls_.peers() &&
+    fits = fits && message.auth_user < people_.size() && message.local_user < people_.size() && message.tls_peer < tls_.peers() &&
            message.scope / kMostInstances < hosts_.size() && message.scope % kMostInstances < instances_.size() &&
            std::all_of(message.parties.begin(), message.parties.end(), is_party);
     for (const auto& recipient : message.recipients) {

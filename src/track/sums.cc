@@ -85,6 +85,8 @@ void add(Provider& sum, Provider&& provider) {
   add(sum.attempts, provider.attempts);
   sum.queue.queued += provider.queue.queued;
   sum.queue.notices += provider.queue.notices;
+  sum.queue.note_oldest(provider.queue.oldest_us);
+  sum.is_folded = sum.is_folded || provider.is_folded;
   append(sum.queue.arrivals_us, std::move(provider.queue.arrivals_us));
   sum.messages += provider.messages;
   sum.expired += provider.expired;

@@ -10,8 +10,16 @@ namespace {
 // Since the epoch, UTC; of times after it.
 std::int64_t day_of(std::int64_t us) { return us / 86'400'000'000; }
 
-constexpr std::size_t kMostSessions = 1 << 16;  // remembered at once, twice over
-constexpr std::size_t kMostClients = 1 << 16;   // whose messages are counted
+constexpr std::size_t kMostSessions = 1 << 14;  // remembered at once, twice over
+
+// The earliest of so many days stands for those before it.
+void count_day(std::map<std::int64_t, std::uint64_t>& days, std::int64_t day, std::uint64_t times) {
+  days[day] += times;
+  if (days.size() <= kMostDays) return;
+  const auto first = days.begin();
+  std::next(first)->second += first->second;
+  days.erase(first);
+}
 
 // 0: nothing tells one connection from another (Exim's own log).
 std::uint32_t session_of(const Event& event) { return event.session != 0 ? event.session : event.pid; }
@@ -26,21 +34,30 @@ std::uint64_t key_of(std::uint32_t host, std::uint32_t pid) { return (std::uint6
 }  // namespace
 
 TlsSessions::TlsSessions() {
-  peers_.emplace_back();  // kNobody
+  peers_.resize(1 + kFurtherOutbound);
+  peers_[kFurtherInbound].direction = Direction::inbound;
+  peers_[kFurtherOutbound].direction = Direction::outbound;
+  peers_[kFurtherInbound].peer = peers_[kFurtherOutbound].peer = kFurtherPeers;
 }
 
 TlsSessions::Session& TlsSessions::session(std::uint32_t host, std::uint32_t pid) {
   const auto key = key_of(host, pid);
   if (const auto now = current_.find(key); now != current_.end()) return now->second;
   if (current_.size() >= kMostSessions) {
-    previous_ = std::move(current_);
-    current_.clear();
+    forget_older_sessions();
   }
   if (const auto old = previous_.find(key); old != previous_.end()) {
     auto node = previous_.extract(old);
     return current_.insert(std::move(node)).position->second;
   }
   return current_[key];
+}
+
+// A failure whose peer was never named stays counted.
+void TlsSessions::forget_older_sessions() {
+  for (const auto& [key, session] : previous_) never_named_ += session.unnamed ? session.times : 0;
+  previous_ = std::move(current_);
+  current_.clear();
 }
 
 const TlsSessions::Session* TlsSessions::find(std::uint32_t host, std::uint32_t pid) const {
@@ -54,17 +71,18 @@ std::uint32_t TlsSessions::peer_id(Direction direction, std::string_view name, s
                                    std::string_view mta) {
   const auto wanted = name_or_address(name, address);
   if (wanted.empty()) return kNobody;
-  Names& names = direction == Direction::inbound ? inbound_ : outbound_;
+  PeersByName& names = direction == Direction::inbound ? inbound_ : outbound_;
   const auto name_id = has_upper(wanted) ? names.names.id(lower(wanted)) : names.names.id(wanted);
-  if (name_id == names.peers.size()) {
+  if (!name_id) return direction == Direction::inbound ? kFurtherInbound : kFurtherOutbound;
+  if (*name_id == names.peers.size()) {
     names.peers.push_back(static_cast<std::uint32_t>(peers_.size()));
     TlsPeer& peer = peers_.emplace_back();
     peer.direction = direction;
-    peer.peer = names.names.text(name_id);
+    peer.peer = names.names.text(*name_id);
   }
-  const auto id = names.peers[name_id];
+  const auto id = names.peers[*name_id];
   TlsPeer& peer = peers_[id];
-  if (peer.address.empty()) peer.address = address;
+  if (peer.address.empty()) peer.address = address.substr(0, KnownNames::kLongest);
   if (std::find(peer.mtas.begin(), peer.mtas.end(), mta) == peer.mtas.end()) peer.mtas.emplace_back(mta);
   return id;
 }
@@ -87,7 +105,7 @@ void TlsSessions::count_failure(std::uint32_t id, Session& session) {
     if (peer.direction == Direction::inbound) peer.messages_before = messages_from(peer.peer);
   }
   peer.failed += session.times;
-  if (session.time_us != kNoTime) peer.failed_days[day_of(session.time_us)] += session.times;
+  if (session.time_us != kNoTime) count_day(peer.failed_days, day_of(session.time_us), session.times);
   peer.succeeded_since = 0;
   peer.causes[static_cast<std::size_t>(session.cause)] += session.times;
   peer.last_failed_us = session.time_us;
@@ -110,7 +128,7 @@ std::uint32_t TlsSessions::handshake(const Event& event, std::uint32_t host, con
     return peer;
   }
   now.cause = event.cause == TlsCause::none ? TlsCause::other : event.cause;
-  now.words = event.reply;
+  now.words = event.reply.substr(0, kEvidenceText);
   now.evidence = evidence;
   now.unnamed = peer == kNobody;
   if (peer != kNobody) {
@@ -142,7 +160,7 @@ std::uint32_t TlsSessions::detail(const Event& event, std::uint32_t host) {
   Session& now = session(host, session_of(event));
   if (now.last != Handshake::failed) return kNobody;
   if (event.cause != TlsCause::none && event.cause != TlsCause::other && now.cause == TlsCause::other) {
-    now.words = event.reply;
+    now.words = event.reply.substr(0, kEvidenceText);
     if (now.counted) {  // before its cause was told
       TlsPeer& peer = peers_[now.peer];
       peer.causes[static_cast<std::size_t>(TlsCause::other)] -= now.times;
@@ -173,7 +191,7 @@ std::uint32_t TlsSessions::name_pending(const Event& event, std::uint32_t host) 
     changed(kNobody, TlsCause::other, now.times, now.times, -1);
     count_failure(now.peer, now);
   } else if (now.peer != kNobody && peers_[now.peer].address.empty()) {
-    peers_[now.peer].address = event.relay_address;
+    peers_[now.peer].address = event.relay_address.substr(0, KnownNames::kLongest);
   }
   return now.peer;
 }
@@ -213,14 +231,14 @@ void TlsSessions::count_fallback(const Event& event, std::uint32_t scope, std::u
 void TlsSessions::received_from(std::string_view name, std::string_view address, std::uint32_t times) {
   const auto who = name_or_address(name, address);
   if (who.empty()) return;
-  const bool full = clients_.size() >= kMostClients;
-  const auto known = full ? clients_.find(who) : clients_.id(who);
+  const auto known = clients_.id(who);
   if (!known) return;
   if (*known == messages_of_client_.size()) messages_of_client_.push_back(0);
   messages_of_client_[*known] += times;
 }
 
 std::int64_t TlsSessions::messages_from(std::string_view peer) const {
+  if (peer == kFurtherPeers) return -1;
   if (const auto known = clients_.find(peer)) return static_cast<std::int64_t>(messages_of_client_[*known]);
   return clients_.size() < kMostClients ? 0 : -1;
 }
@@ -278,6 +296,7 @@ void TlsSessions::add_nobody(std::vector<TlsPeer>& peers) const {
 
 TlsPeer TlsSessions::told(std::uint32_t id) const {
   TlsPeer out = peers_[id];
+  out.is_folded = id == kFurtherInbound || id == kFurtherOutbound;
   if (out.messages_before >= 0) out.messages_since = messages_from(out.peer) - out.messages_before;
   for (const auto& [scope, fallbacks] : doubtful_) {
     const auto of_peer = fallbacks.find(id);
@@ -306,7 +325,7 @@ std::vector<TlsPeer> TlsSessions::every() const {
 }
 
 bool TlsSessions::fits_together() const {
-  bool fits = !peers_.empty() && messages_of_client_.size() == clients_.size();
+  bool fits = peers_.size() > kFurtherOutbound && messages_of_client_.size() == clients_.size();
   for (const auto* names : {&inbound_, &outbound_}) {
     fits = fits && names->peers.size() == names->names.size();
     for (const auto id : names->peers) fits = fits && id < peers_.size();

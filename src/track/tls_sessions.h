@@ -13,12 +13,14 @@
 
 #include "mtalens/analysis.h"
 #include "mtalens/event.h"
-#include "track/interner.h"
+#include "track/known_names.h"
 #include "track/message.h"
 
 namespace mtalens {
 
 class TlsSessions {
+  static constexpr std::uint32_t kMostClients = 1 << 16;  // whose messages are counted
+
  public:
   TlsSessions();
 
@@ -64,6 +66,8 @@ class TlsSessions {
   std::vector<TlsPeer> failed() const;
   // Every peer, in no order; `messages_since` of one with which none failed: all of them.
   std::vector<TlsPeer> every() const;
+  // About how many are not told apart.
+  std::uint64_t further() const { return inbound_.names.further() + outbound_.names.further(); }
   std::uint32_t peers() const { return static_cast<std::uint32_t>(peers_.size()); }
 
   template <typename Archive>
@@ -94,7 +98,12 @@ class TlsSessions {
     }
   };
 
+  // Those of a direction that are too many to be told apart.
+  static constexpr std::uint32_t kFurtherInbound = 1;
+  static constexpr std::uint32_t kFurtherOutbound = 2;
+
   Session& session(std::uint32_t host, std::uint32_t pid);
+  void forget_older_sessions();
   const Session* find(std::uint32_t host, std::uint32_t pid) const;
   std::uint32_t peer_id(Direction direction, std::string_view name, std::string_view address, std::string_view mta);
   void count_failure(std::uint32_t peer, Session& session);
@@ -106,8 +115,8 @@ class TlsSessions {
   bool fits_together() const;  // no number of a peer, a name, a cause that is none
 
   // Peers by name, those who come in and those we go to apart; 0 in their ids is nobody yet.
-  struct Names {
-    Interner names;
+  struct PeersByName {
+    KnownNames names{kMostPeers};
     std::vector<std::uint32_t> peers;
 
     template <typename Archive>
@@ -115,7 +124,7 @@ class TlsSessions {
       archive(names, peers);
     }
   };
-  Names inbound_, outbound_;
+  PeersByName inbound_, outbound_;
   std::vector<TlsPeer> peers_;
   // Postfix logs handshakes that succeed only where it is told to (smtp_tls_loglevel). Until one is seen, what went
   // in clear text and what did not look the same: peer and messages, by scope.
@@ -130,7 +139,7 @@ class TlsSessions {
   };
   std::unordered_map<std::uint32_t, std::unordered_map<std::uint32_t, Fallbacks>> doubtful_;
   std::vector<bool> logs_successes_;  // by scope
-  Interner clients_;  // whoever handed a message in, by the name a peer has
+  KnownNames clients_{kMostClients};  // whoever handed a message in, by the name a peer has
   std::vector<std::uint64_t> messages_of_client_;
   std::uint64_t never_named_ = 0;        // failures whose session ended before a line told with whom
   bool keeps_changes_ = false;

@@ -12,14 +12,14 @@ namespace {
 constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::int64_t kLateLine = 2 * kSecond;          // lines of one message swap places within this
 constexpr std::int64_t kRememberEnded = 60 * kSecond;
-constexpr std::size_t kMostReasons = 1 << 16;            // distinct reply texts kept
 constexpr std::string_view kHidesAliases = "sendmail";   // its virtusertable: the log keeps the address as it was before
 constexpr std::size_t kMostSenderDomains = 256;          // of one forward
 constexpr std::size_t kOriginsWithEvidence = 64;         // of one party
 constexpr std::size_t kMostCodes = 64;
 constexpr std::size_t kMostRestarts = 512;
 constexpr std::int64_t kOneRestart = 600 * kSecond;  // stop and start, one daemon after another, a second try
-constexpr std::size_t kEvidenceText = 2000;
+constexpr std::size_t kMostRecipientsOfMessage = kMostRecipients / 4;
+constexpr std::uint64_t kLookAtHistory = 1 << 20;        // events
 constexpr std::size_t kAhead = 4;  // so many events ahead a message is brought near, and its slot twice as many
 
 // Postfix instances have queues of their own, told by their tag: postfix-out/smtp. The others' ids are unique
@@ -60,17 +60,21 @@ std::string list_of_sender(std::string_view sender) {
   return {};
 }
 
+// Of nobody: it is one of the others.
+OriginKey forward_of(std::uint32_t who) { return who == kNobody ? OriginKey{} : OriginKey{OriginKind::forward, who}; }
+
 bool is_throttled(const Event& event) { return is_throttle(static_cast<Meaning>(event.meaning)); }
 
+// Of those beyond `most` none is counted.
 template <typename Key>
-void count_in(std::vector<std::pair<Key, std::uint64_t>>& counts, const Key& key, std::uint64_t times) {
+void count_in(std::vector<std::pair<Key, std::uint64_t>>& counts, std::size_t most, const Key& key, std::uint64_t times) {
   for (auto& [seen, count] : counts) {
     if (seen == key) {
       count += times;
       return;
     }
   }
-  counts.emplace_back(key, times);
+  if (counts.size() < most) counts.emplace_back(key, times);
 }
 
 }  // namespace
@@ -80,8 +84,11 @@ Tracker::Tracker(const Knowledge& knowledge, Options options)
   parties_.emplace_back();  // kNobody
   reasons_.id("");
   people_.id("");
+  Party& further = parties_.emplace_back();
+  further.name = kFurtherDestinations;
   destination_id("");
-  for (const auto& domain : options_.our_domains) destinations_[destination_id("@" + domain)].ours = true;
+  destination_id(std::string("@").append(kFurtherDestinations));
+  for (const auto& domain : options_.our_domains) is_ours(destination_id("@" + domain));
   counting_ = options_.since_us == kNoTime;
 }
 
@@ -122,6 +129,7 @@ void Tracker::add(const Batch& batch, const std::vector<std::string>& names) {
 }
 
 void Tracker::add(const Event& event) {
+  if (until_bound_-- == 0) bound_history();
   if (event.time_us != kNoTime) {
     if (event.time_us > options_.until_us) return;
     if (!counting_ && event.time_us >= options_.since_us) start_counting();
@@ -131,6 +139,7 @@ void Tracker::add(const Event& event) {
       forget_ended(now_us_);
     }
   }
+  if (messages_.size() + 2 > kMostMessages || messages_.recipients() >= kMostRecipients) make_room();
   switch (event.kind) {
     case EventKind::received: return on_received(event);
     case EventKind::queued: return on_queued(event);
@@ -167,11 +176,11 @@ void Tracker::on_received(const Event& event) {
   if (event.size_bytes >= 0) message.size_bytes = event.size_bytes;
   if (event.recipients >= 0) message.declared = static_cast<std::int32_t>(std::min<std::int64_t>(event.recipients, INT32_MAX));
   if (!event.message_id.empty()) message.has_message_id = true;
-  if (!event.auth_user.empty()) message.auth_user = people_.id(event.auth_user);
+  if (!event.auth_user.empty()) message.auth_user = person_id(event.auth_user);
   if (!event.local_user.empty()) {
-    message.local_user = people_.id(event.local_user);
+    message.local_user = person_id(event.local_user);
   } else if (event.uid >= 0) {
-    message.local_user = people_.id(fmt::format_int(event.uid).str());
+    message.local_user = person_id(fmt::format_int(event.uid).str());
   }
   if (event.relation == Relation::requeued_from && !event.other_queue_id.empty() && !message.chained) {
     message.chained = true;
@@ -222,13 +231,14 @@ void Tracker::on_attempt(const Event& event) {
 
   Destination& destination = destinations_[recipient->destination];
   const auto spoke = event.local ? kNobody : relay_party(event);
-  if (spoke != kNobody) recipient->party = destination.last_party = spoke;
+  if (spoke != kNobody) recipient->party = spoke;
+  if (spoke != kNobody && recipient->destination != kFurtherDestination) destination.last_party = spoke;
   if (recipient->party == kNobody) recipient->party = destination.last_party;
   if (recipient->party == kNobody || (spoke == kNobody && event.local)) recipient->party = party_for_domain(recipient->destination);
   if (event.local) {
-    if (event.outcome == Outcome::delivered && message.sender_length > 0) destination.ours = true;
+    if (event.outcome == Outcome::delivered && message.sender_length > 0) is_ours(recipient->destination);
   } else {
-    count_in(destination.attempts, recipient->party, event.times);
+    count_in(destination.attempts, kMostPartiesOfDestination, recipient->party, event.times);
     parties_[recipient->party].seen_by(event.mta);
     count_message_toward(message, *recipient, event);
   }
@@ -365,7 +375,7 @@ void Tracker::count_refusal(Party& party, const Event& event, std::uint32_t dest
   group.last_source = source_;
   group.last_line = first_line_ + event.line_number;
   group.stages[static_cast<std::size_t>(event.stage)] += event.times;
-  if (destination != kNobody) count_in(group.destinations, destination, event.times);
+  if (destination != kNobody) count_in(group.destinations, kMostDestinationsOfGroup, destination, event.times);
   const auto code = std::find_if(group.codes.begin(), group.codes.end(), [&](const GroupCounts::Code& c) {
     return c.code == event.code && c.enhanced == event.enhanced_code;
   });
@@ -379,24 +389,20 @@ void Tracker::count_refusal(Party& party, const Event& event, std::uint32_t dest
 // The message waits because of this party.
 void Tracker::hold(Message& message, Recipient& recipient, std::uint32_t party, std::uint16_t meaning) {
   if (recipient.held_by == party && recipient.held_meaning == meaning) return;
-  const bool held_before = std::any_of(message.recipients.begin(), message.recipients.end(), [&](const Recipient& r) {
-    return r.held_by == party && r.held_meaning == meaning;
-  });
+  const bool first = message.held_by(party, meaning);
   recipient.held_by = party;
   recipient.held_meaning = meaning;
-  if (!held_before) parties_[party].group(meaning).messages_held += 1;
+  if (first) parties_[party].group(meaning).messages_held += 1;
 }
 
 // Once for each message and party: who sends there.
 void Tracker::count_message_toward(Message& message, const Recipient& recipient, const Event& event) {
-  auto& parties = message.parties;
-  if (std::find(parties.begin(), parties.end(), recipient.party) != parties.end()) return;
-  parties.push_back(recipient.party);
+  if (!message.goes_to(recipient.party)) return;
   Party& party = parties_[recipient.party];
   party.messages += 1;
   const auto key = origin_of(message, recipient, event, party);
   if (tell_) tell_origin(key);
-  OriginCounts& origin = party.origin(key);
+  OriginCounts& origin = origin_within_bounds(party, key);
   if (origin.messages == 0 && party.origins.size() <= kOriginsWithEvidence) keep_evidence(origin.first, event);
   origin.messages += 1;
   if (message.arrived_us != kNoTime) {
@@ -405,23 +411,34 @@ void Tracker::count_message_toward(Message& message, const Recipient& recipient,
     origin.days.add(message.arrived_us);
   }
   if (origin.kind != OriginKind::forward) return;
-  if (origin.target.empty() && people_.text(origin.who) != event.recipient) origin.target = event.recipient;
+  if (origin.target.empty() && people_.text(origin.who) != event.recipient) origin.target = event.recipient.substr(0, kLongestAddress);
   if (message.sender_known) count_sender(origin, message);
+}
+
+OriginCounts& Tracker::origin_within_bounds(Party& party, OriginKey key) {
+  if (origins_ >= kMostOrigins && !party.origins.contains(key.value())) key = {};
+  const auto before = party.origins.size();
+  OriginCounts& origin = party.origin(key);
+  origins_ += party.origins.size() - before;
+  return origin;
 }
 
 OriginKey Tracker::origin_of(const Message& message, const Recipient& recipient, const Event& event, const Party& party) {
   if (!event.original_recipient.empty() && event.original_recipient != event.recipient) {
-    destinations_[destination_id(event.original_recipient)].ours = true;
-    return {OriginKind::forward, people_.id(event.original_recipient)};
+    is_ours(destination_id(event.original_recipient));
+    return forward_of(person_id(event.original_recipient));
   }
   // An alias that the log does not show; where it would, a domain that the operator hosts.
   const auto operator_of_domain = destinations_[recipient.destination].operator_id;
   if (event.mta == kHidesAliases && party.operator_id != 0 && operator_of_domain != party.operator_id) {
-    return {OriginKind::forward, people_.id(event.recipient)};
+    return forward_of(person_id(event.recipient));
   }
   if (message.is_notice()) return {OriginKind::bounce, kNobody};
   const auto list = list_of_sender(message.sender());
-  if (!list.empty()) return {OriginKind::list, people_.id(list)};
+  if (!list.empty()) {
+    const auto who = person_id(list);
+    return who == kNobody ? OriginKey{} : OriginKey{OriginKind::list, who};
+  }
   if (message.auth_user != kNobody) return {OriginKind::login, message.auth_user};
   if (message.local_user != kNobody) return {OriginKind::local_user, message.local_user};
   return {};
@@ -434,12 +451,16 @@ void Tracker::count_sender(OriginCounts& origin, const Message& message) {
     return;
   }
   const auto domain = people_.id(domain_of(message.sender()));
+  if (!domain) {
+    origin.further_senders += 1;
+    return;
+  }
   const auto known = std::find_if(origin.sender_domains.begin(), origin.sender_domains.end(),
-                                  [&](const auto& seen) { return seen.first == domain; });
+                                  [&](const auto& seen) { return seen.first == *domain; });
   if (known != origin.sender_domains.end()) {
     known->second += 1;
   } else if (origin.sender_domains.size() < kMostSenderDomains) {
-    origin.sender_domains.emplace_back(domain, 1);
+    origin.sender_domains.emplace_back(*domain, 1);
   } else {
     origin.further_senders += 1;
   }
@@ -472,6 +493,7 @@ void Tracker::on_ended(const Event& event) {
 
 // What is left of a message goes: back to its sender, or, where nothing told of an outcome, out of sight.
 void Tracker::close_open_recipients(Message& message, const Event& event, bool as_expired) {
+  if (message.open_recipients == 0) return;
   for (auto& recipient : message.recipients) {
     if (!recipient.open) continue;
     if (as_expired) count_expired(message, recipient, event.time_us);
@@ -512,6 +534,7 @@ void Tracker::on_related(const Event& event) {
 void Tracker::leave(Message& message, Recipient& recipient, std::int64_t time_us) {
   if (!recipient.open) return;
   recipient.open = false;
+  message.open_recipients -= 1;
   Party& party = parties_[recipient.party];
   party.queue.waited(message.arrived_us, time_us);
   if (message.arrival_seen) party.hours.at(message.arrived_us).inflow += 1;
@@ -539,7 +562,7 @@ void Tracker::ended_from_before(std::uint32_t scope, std::string_view queue_id) 
 // sendmail does not say when a message is gone (below log level 10): it is when every recipient has an outcome.
 void Tracker::end_by_outcomes(Message& message, std::int64_t time_us) {
   const bool all_told = message.unnamed_recipients() == 0;
-  const bool open = message.open_recipients() > 0;
+  const bool open = message.open_recipients > 0;
   if (!open && all_told && !message.list_goes_on) {
     end(message, time_us);
   } else if (open && message.ended()) {
@@ -549,16 +572,68 @@ void Tracker::end_by_outcomes(Message& message, std::int64_t time_us) {
 
 void Tracker::forget_ended(std::int64_t now_us) {
   while (!ended_.empty() && ended_.front().second + kRememberEnded < now_us) {
-    const auto [message, ended_us] = ended_.front();
-    ended_.pop_front();
-    if (message->ended_us == ended_us) messages_.drop(*message);
+    forget_first_ended();
+  }
+}
+
+void Tracker::forget_first_ended() {
+  const auto [message, ended_us] = ended_.front();
+  ended_.pop_front();
+  if (message->ended_us == ended_us) messages_.drop(*message);
+}
+
+// Before a line comes, which may open two messages: they are not more than can be followed.
+void Tracker::make_room() {
+  while (messages_.size() + 2 > kMostMessages || messages_.recipients() >= kMostRecipients) {
+    if (!ended_.empty()) {
+      forget_first_ended();
+    } else {
+      fold(messages_.longest_silent());
+    }
+  }
+}
+
+// What waits of it waits on; it is followed no more.
+void Tracker::fold(Message& message) {
+  folded_messages_ += 1;
+  for (const auto& recipient : message.recipients) {
+    if (!recipient.open) continue;
+    Party& party = parties_[recipient.party];
+    party.folded.queued += 1;
+    party.folded.notices += message.is_notice() ? 1 : 0;
+    if (party.folded.oldest_us == kNoTime || message.arrived_us < party.folded.oldest_us) party.folded.oldest_us = message.arrived_us;
+    party.queue.waited(message.arrived_us, kNoTime);
+    if (message.arrival_seen) party.hours.at(message.arrived_us).inflow += 1;
+    if (message.tls_peer != kNobody) tls_.peer(message.tls_peer).waiting += 1;
+  }
+  const auto unnamed = message.unnamed_recipients();
+  folded_unnamed_ += unnamed;
+  totals_.recipients += unnamed;
+  totals_.queued += message.open_recipients + unnamed;
+  messages_.drop(message);
+}
+
+// A long history, or stamps that stray through the centuries: what lies further back is told by days, then by nothing but
+// the totals.
+void Tracker::bound_history() {
+  until_bound_ = kLookAtHistory;
+  constexpr std::int64_t kDay = 86'400 * kSecond;
+  struct Step {
+    std::int64_t hourly_days, kept_days;
+  };
+  for (const auto& [hourly_days, kept_days] : {Step{90, kMostDays}, Step{7, 90}, Step{1, 7}, Step{0, 1}}) {
+    std::size_t entries = 0;
+    for (const auto& party : parties_) entries += party.history();
+    if (entries <= kMostHistory) return;
+    for (auto& party : parties_) party.fold(now_us_ - hourly_days * kDay, now_us_ - kept_days * kDay);
   }
 }
 
 void Tracker::start_counting() {
   counting_ = true;
   keep_pending_evidence();
-  totals_ = {};
+  totals_ = {.queued = totals_.queued};
+  origins_ = 0;
   for (auto& party : parties_) {
     Party fresh;
     fresh.kind = party.kind;
@@ -567,6 +642,7 @@ void Tracker::start_counting() {
     fresh.mtas = std::move(party.mtas);
     fresh.last_cause = party.last_cause;
     fresh.queue = std::move(party.queue);
+    fresh.folded = party.folded;
     party = std::move(fresh);
   }
   for (auto& destination : destinations_) destination.attempts.clear();
@@ -625,18 +701,28 @@ void Tracker::on_restart(const Event& event) {
   };
   if (std::any_of(restarts_.rbegin(), restarts_.rend(), same_one)) return;
   if (restarts_.size() == kMostRestarts) restarts_.pop_front();
-  restarts_.push_back({std::string(event.mta), std::string(event.host), event.time_us});
+  restarts_.push_back({std::string(event.mta), std::string(event.host.substr(0, KnownNames::kLongest)), event.time_us});
 }
 
 // ---- who is who ----------------------------------------------------------------------------------------------
 
 // A host and an MTA instance on it: queue ids are unique within. Mostly those of the event before.
 Tracker::Scope Tracker::scope_of(const Event& event) {
-  if (hosts_.size() == 0 || !same(event.host, hosts_.text(last_host_))) last_host_ = hosts_.id(event.host);
+  if (hosts_.size() == 0 || !same(event.host, hosts_.text(last_host_))) last_host_ = host_id(event.host);
   if (instances_.size() == 0 || !is_of_instance(event, instances_.text(last_instance_))) {
-    last_instance_ = instances_.id(instance_of(event));
+    last_instance_ = instances_.id(instance_of(event)).value_or(kMostInstances - 1);
   }
-  return {last_host_, std::min(last_instance_, kMostInstances - 1)};
+  return {last_host_, last_instance_};
+}
+
+// Further ones count as the last.
+std::uint32_t Tracker::host_id(std::string_view host) { return hosts_.id(host).value_or(kMostHosts - 1); }
+
+// Of further ones nobody is named.
+std::uint32_t Tracker::person_id(std::string_view name) { return people_.id(name).value_or(kNobody); }
+
+void Tracker::is_ours(std::uint32_t destination) {
+  if (destination != kFurtherDestination) destinations_[destination].ours = true;
 }
 
 void Tracker::now_in(Scope scope) {
@@ -662,25 +748,27 @@ Message& Tracker::open_message(const Event& event) {
 
 Message& Tracker::message_of(const Event& event) {
   Message* known = messages_.find(scope_, event.queue_id);
-  return known != nullptr ? *known : open_message(event);
+  if (known == nullptr) return open_message(event);
+  if (known->recipients.size() < kMostRecipientsOfMessage || known->place_of(hash_of(event.recipient)) < known->recipients.size()) {
+    return *known;
+  }
+  fold(*known);  // and it goes on, as the same message
+  totals_.messages -= totals_.messages > 0 ? 1 : 0;
+  return open_message(event);
 }
 
 Recipient* Tracker::recipient_of(Message& message, const Event& event) {
   const auto hash = hash_of(event.recipient);
-  auto& recipients = message.recipients;
-  // They mostly come in the same order: look from where the last one stood.
-  const auto count = static_cast<std::uint32_t>(recipients.size());
-  for (std::uint32_t i = 0, at = message.last_recipient; i < count; ++i, ++at) {
-    if (at >= count) at -= count;
-    if (recipients[at].hash != hash) continue;
-    message.last_recipient = at;
-    return &recipients[at];
+  const auto count = static_cast<std::uint32_t>(message.recipients.size());
+  if (const auto place = message.place_of(hash); place < count) {
+    message.last_recipient = place;
+    return &message.recipients[place];
   }
   // sendmail could not even warn the sender: that line bears the mail's id, but its address is the sender's.
   const bool full = message.declared > 0 && static_cast<std::int64_t>(count) >= message.declared;
   if (full && event.local && event.outcome == Outcome::bounced && message.removed_by_outcomes) return nullptr;
   message.last_recipient = count;
-  Recipient& recipient = message.add_recipient(event.recipient, hash);
+  Recipient& recipient = messages_.add_recipient(message, event.recipient, hash);
   recipient.destination = destination_id(event.recipient);
   totals_.recipients += 1;
   return &recipient;
@@ -689,10 +777,11 @@ Recipient* Tracker::recipient_of(Message& message, const Event& event) {
 std::uint32_t Tracker::destination_id(std::string_view address) {
   const auto domain = domain_of(address);
   const auto id = has_upper(domain) ? domains_.id(lower(domain)) : domains_.id(domain);
-  if (id == destinations_.size()) {
-    destinations_.emplace_back().operator_id = knowledge_.operator_of_domain(domains_.text(id));
+  if (!id) return kFurtherDestination;
+  if (*id == destinations_.size()) {
+    destinations_.emplace_back().operator_id = knowledge_.operator_of_domain(domains_.text(*id));
   }
-  return id;
+  return *id;
 }
 
 std::uint32_t Tracker::relay_party(const Event& event) {
@@ -700,45 +789,52 @@ std::uint32_t Tracker::relay_party(const Event& event) {
   const auto name = event.relay.empty() ? event.relay_address : event.relay;
   if (name.empty()) return kNobody;
   const auto id = relay_names_.id(name);
-  if (id == relays_.size()) {
-    relays_.emplace_back().party = event.operator_id != 0
-                                       ? add_party(Party::Kind::operated, event.operator_id, knowledge_.operator_name(event.operator_id))
-                                       : add_party(Party::Kind::relay, 0, name);
-  }
-  return relays_[id].party;
+  if (id && *id < relays_.size()) return relays_[*id].party;
+  const auto party = event.operator_id != 0 ? operated_party(event.operator_id) : unoperated_party(Party::Kind::relay, name);
+  if (id) relays_.emplace_back().party = party;
+  return party;
 }
 
 std::uint32_t Tracker::party_for_domain(std::uint32_t id) {
+  if (id == kFurtherDestination) return kFurtherParty;
   Destination& destination = destinations_[id];
   if (destination.party == kNobody) {
-    destination.party = destination.operator_id != 0
-                            ? add_party(Party::Kind::operated, destination.operator_id, knowledge_.operator_name(destination.operator_id))
-                            : add_party(Party::Kind::domain, 0, domains_.text(id));
+    destination.party = destination.operator_id != 0 ? operated_party(destination.operator_id)
+                                                     : unoperated_party(Party::Kind::domain, domains_.text(id));
   }
   return destination.party;
 }
 
-std::uint32_t Tracker::add_party(Party::Kind kind, std::uint32_t operator_id, std::string_view name) {
+std::uint32_t Tracker::operated_party(std::uint32_t operator_id) {
   const auto fresh = static_cast<std::uint32_t>(parties_.size());
-  const auto id = kind == Party::Kind::operated
-                      ? operated_.try_emplace(operator_id, fresh).first->second
-                      : unoperated_.try_emplace((kind == Party::Kind::relay ? ">" : "@") + lower(name), fresh).first->second;
-  if (id == fresh) {
-    Party& party = parties_.emplace_back();
-    party.kind = kind;
-    party.operator_id = operator_id;
-    party.name = kind == Party::Kind::operated ? std::string(name) : lower(name);
+  const auto id = operated_.try_emplace(operator_id, fresh).first->second;
+  if (id != fresh) return id;
+  Party& party = parties_.emplace_back();
+  party.kind = Party::Kind::operated;
+  party.operator_id = operator_id;
+  party.name = knowledge_.operator_name(operator_id);
+  return id;
+}
+
+std::uint32_t Tracker::unoperated_party(Party::Kind kind, std::string_view name) {
+  auto low = lower(name.substr(0, KnownNames::kLongest));
+  auto key = (kind == Party::Kind::relay ? ">" : "@") + low;
+  if (const auto known = unoperated_.find(key); known != unoperated_.end()) return known->second;
+  if (unoperated_.size() >= kMostParties) {
+    further_parties_.add(key);
+    return kFurtherParty;
   }
+  const auto id = static_cast<std::uint32_t>(parties_.size());
+  unoperated_.emplace(std::move(key), id);
+  Party& party = parties_.emplace_back();
+  party.kind = kind;
+  party.name = std::move(low);
   return id;
 }
 
 std::uint32_t Tracker::reason_id(std::string_view reply) {
   if (!options_.keep_queue) return kNobody;
-  if (reasons_.size() >= kMostReasons) {
-    const auto known = reasons_.find(reply);
-    return known ? *known : kNobody;
-  }
-  return reasons_.id(reply);
+  return reasons_.id(reply).value_or(kNobody);
 }
 
 void Tracker::keep_evidence(Evidence& kept, const Event& event) const {

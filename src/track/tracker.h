@@ -1,7 +1,8 @@
 // Joins events into messages, transactions and sessions, and counts for each provider what its side counted.
 //
 // Takes the events of all lines in their order, one batch at a time, on one thread at a time. What it keeps
-// follows the open messages and the distinct hosts, domains and reply texts, not the log.
+// follows the open messages and the distinct hosts, domains and reply texts, not the log, and none of them beyond its bound
+// (track/bounds.h).
 //
 // `fields` lists what a state keeps on disk (src/state/archive.h): a new member that outlives a batch goes there too.
 #pragma once
@@ -19,8 +20,9 @@
 #include "mtalens/analysis.h"
 #include "stream/batch.h"
 #include "stream/batch_parser.h"
-#include "track/interner.h"
+#include "track/bounds.h"
 #include "track/joined_event.h"
+#include "track/known_names.h"
 #include "track/message.h"
 #include "track/party.h"
 #include "track/piece.h"
@@ -69,7 +71,8 @@ class Tracker {
     auto meanings = meaning_names();
     auto mtas = mtas_of_parties();
     archive(counting_, messages_, ended, hosts_, instances_, relay_names_, relays_, domains_, destinations_, reasons_, people_,
-            meanings, parties_, mtas, tls_, undescribed_, restarts_, ended_from_before_, totals_, longest_wait_us_, first_us_, now_us_);
+            meanings, parties_, further_parties_, mtas, tls_, undescribed_, restarts_, ended_from_before_, totals_, folded_messages_,
+            folded_unnamed_, longest_wait_us_, first_us_, now_us_);
     if constexpr (Archive::kReads) archive.require(resume(ended, meanings, mtas));
   }
 
@@ -97,6 +100,10 @@ class Tracker {
     }
   };
 
+  // What stands for hosts and domains, and for domains alone, that are too many to be told apart.
+  static constexpr std::uint32_t kFurtherParty = 1;
+  static constexpr std::uint32_t kFurtherDestination = 1;
+
   void add(const Event& event);
   void on_received(const Event& event);
   void on_queued(const Event& event);
@@ -119,6 +126,7 @@ class Tracker {
   void hold(Message& message, Recipient& recipient, std::uint32_t party, std::uint16_t meaning);
   void count_message_toward(Message& message, const Recipient& recipient, const Event& event);
   OriginKey origin_of(const Message& message, const Recipient& recipient, const Event& event, const Party& party);
+  OriginCounts& origin_within_bounds(Party& party, OriginKey key);
   void count_sender(OriginCounts& origin, const Message& message);
   bool starts_transaction(Message& message, const Event& event, std::uint32_t recipient_place);
 
@@ -133,6 +141,9 @@ class Tracker {
   };
   Scope scope_of(const Event& event);
   void now_in(Scope scope);
+  void make_room();
+  void fold(Message& message);
+  void bound_history();
   Message& open_message(const Event& event);
   Message& message_of(const Event& event);  // finds or opens
   Recipient* recipient_of(Message& message, const Event& event);
@@ -142,14 +153,19 @@ class Tracker {
   void ended_from_before(std::uint32_t scope, std::string_view queue_id);
   void end_by_outcomes(Message& message, std::int64_t time_us);
   void forget_ended(std::int64_t now_us);
+  void forget_first_ended();
   void close_open_recipients(Message& message, const Event& event, bool as_expired);
   void count_expired(const Message& message, const Recipient& recipient, std::int64_t time_us);
   void start_counting();
 
+  std::uint32_t host_id(std::string_view host);
+  std::uint32_t person_id(std::string_view name);
   std::uint32_t destination_id(std::string_view address);
+  void is_ours(std::uint32_t destination);
   std::uint32_t relay_party(const Event& event);
   std::uint32_t party_for_domain(std::uint32_t destination);
-  std::uint32_t add_party(Party::Kind kind, std::uint32_t operator_id, std::string_view name);
+  std::uint32_t operated_party(std::uint32_t operator_id);
+  std::uint32_t unoperated_party(Party::Kind kind, std::string_view name);
   std::uint32_t reason_id(std::string_view reply);
   void keep_evidence(Evidence& kept, const Event& event) const;
   void keep_pending_evidence();
@@ -194,6 +210,8 @@ class Tracker {
 
   // The end: parties become providers (finish.cc).
   std::vector<std::string> provider_names() const;
+  std::uint64_t fold_least(std::vector<std::string>& names) const;
+  Folded folded(std::uint64_t providers) const;
   std::string smarthost_or_domain(const Party& party, const std::vector<std::uint32_t>& domains) const;
   void add_party(Provider& provider, std::uint32_t party_id);
   void add_origins(Provider& provider, const Party& party) const;
@@ -208,22 +226,27 @@ class Tracker {
 
   MessageTable messages_;
   std::deque<std::pair<Message*, std::int64_t>> ended_;  // and when
-  Interner hosts_;
-  Interner instances_;
-  Interner relay_names_;
+  KnownNames hosts_{kMostHosts};
+  KnownNames instances_{kMostInstances};
+  KnownNames relay_names_{kMostRelays};
   std::vector<Relay> relays_;
-  Interner domains_;
+  KnownNames domains_{kMostDestinations};
   std::vector<Destination> destinations_;
-  Interner reasons_;
-  Interner people_;  // addresses forwarded from, logins, senders' domains
+  KnownNames reasons_{kMostReasons, kLongestReason};
+  KnownNames people_{kMostPeople};  // addresses forwarded from, logins, senders' domains
   std::deque<Party> parties_;
+  AboutHowMany further_parties_;  // that kFurtherParty stands for
+  std::size_t origins_ = 0;       // of all parties
   std::unordered_map<std::uint32_t, std::uint32_t> operated_;       // party by operator
   std::unordered_map<std::string, std::uint32_t> unoperated_;       // party by kind and name
   TlsSessions tls_;
   UndescribedReplies undescribed_;
   std::deque<Restart> restarts_;
   std::vector<std::string> ended_from_before_;  // name_anywhere() of messages whose arrival the log does not hold
-  Totals totals_;
+  Totals totals_;               // `queued`: of folded messages
+  std::uint64_t folded_messages_ = 0;
+  std::uint64_t folded_unnamed_ = 0;  // recipients of theirs that the log had not named
+  std::uint64_t until_bound_ = 0;     // events until the history's size is looked at
   std::int64_t longest_wait_us_ = kNoTime;
   std::int64_t first_us_ = kNoTime;
   std::int64_t now_us_ = kNoTime;
