@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mtalens/event.h"
@@ -74,6 +75,10 @@ struct InputSummary {
             cut_lines, lost_lines, from_us, to_us, sources, hosts, unrecognized);
   }
 };
+
+// What stands for hosts and domains, and for peers, that are too many to be told apart.
+inline constexpr std::string_view kFurtherDestinations = "further destinations";
+inline constexpr std::string_view kFurtherPeers = "further peers";
 
 // What was put together because there is more of it than is told apart (src/track/bounds.h). It counts in all totals.
 struct Folded {

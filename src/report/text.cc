@@ -12,7 +12,6 @@
 #include "report/wrapped.h"
 #include "rules/trends.h"
 #include "rules/wording.h"
-#include "track/bounds.h"
 
 namespace mtalens {
 namespace {

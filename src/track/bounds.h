@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 namespace mtalens {
 
@@ -37,9 +36,5 @@ inline constexpr std::size_t kMostPeersTold = 4096;
 inline constexpr std::size_t kEvidenceText = 2000;   // a line, a reply
 inline constexpr std::size_t kLongestReason = 1000;  // of what waits
 inline constexpr std::size_t kLongestAddress = 512;  // RFC 5321, 4.5.3.1: 64 and 255
-
-// What stands for destinations and peers beyond.
-inline constexpr std::string_view kFurtherDestinations = "further destinations";
-inline constexpr std::string_view kFurtherPeers = "further peers";
 
 }  // namespace mtalens
