@@ -1,6 +1,6 @@
 // What is kept of too much of anything: memory is bounded, totals stay what they are.
 #include <algorithm>
-#include <catch2/catch_test_macros.hpp>
+#include <catch2/catch.hpp>
 #include <cstdint>
 #include <numeric>
 #include <string>
