@@ -31,6 +31,13 @@ std::vector<std::uint32_t> numbers_of(const std::vector<std::string>& names) {
   return numbers;
 }
 
+// How often each number stands there.
+std::vector<std::uint32_t> counts_of(const std::vector<std::uint32_t>& numbers, std::size_t most) {
+  std::vector<std::uint32_t> counts(most);
+  for (const auto number : numbers) counts[number] += 1;
+  return counts;
+}
+
 }  // namespace
 
 // Beyond kMostProviders those with least to tell go by one name; gives how many.
@@ -169,7 +176,7 @@ void Tracker::add_party(Provider& provider, std::uint32_t party_id) {
   provider.queue.note_oldest(party.folded.oldest_us);
   if (provider.is_folded) return;
   for (const auto& group : party.groups) mtalens::add(provider.groups, named(group));
-  mtalens::add(provider.spells, party.spells);
+  provider.spells.insert(provider.spells.end(), party.spells.begin(), party.spells.end());
   add_origins(provider, party);
 }
 
@@ -253,6 +260,11 @@ Piece Tracker::counts(InputSummary input) {
     add_party(*provider_of[id], id);
     out.providers[numbers[id]].history.add(parties_[id].hours);
     out.providers[numbers[id]].history.add(parties_[id].queue);
+  }
+  // Once for all parties of a provider. Those of one party are in their order already, the log's, whatever its stamps.
+  const auto parties_of = counts_of(numbers, out.providers.size());
+  for (std::size_t i = 0; i < out.providers.size(); ++i) {
+    if (parties_of[i] > 1) put_in_order(out.providers[i].provider.spells);
   }
   add_destinations(out, numbers);
   for (std::uint32_t id = 0; id < relays_.size(); ++id) {

@@ -26,9 +26,8 @@ void add(std::vector<Spell>& into, const std::vector<Spell>& from) {
     into = from;
     return;
   }
-  const auto begin = [](const Spell& s) { return s.accepted > 0 ? s.first_accepted_us : s.first_throttled_us; };
   into.insert(into.end(), from.begin(), from.end());
-  std::stable_sort(into.begin(), into.end(), [&](const Spell& a, const Spell& b) { return begin(a) < begin(b); });
+  put_in_order(into);
 }
 
 void add(std::vector<RefusalGroup>& groups, RefusalGroup group) {
@@ -94,6 +93,12 @@ void add(Provider& sum, Provider&& provider) {
   for (auto& group : provider.groups) add(sum.groups, std::move(group));
   append(sum.origins, std::move(provider.origins));
   for (auto& sender : provider.senders) add(sum.senders, std::move(sender));
+}
+
+void put_in_order(std::vector<Spell>& spells) {
+  const auto begin = [](const Spell& s) { return s.accepted > 0 ? s.first_accepted_us : s.first_throttled_us; };
+  const auto sooner = [&](const Spell& a, const Spell& b) { return begin(a) < begin(b); };
+  if (!std::is_sorted(spells.begin(), spells.end(), sooner)) std::stable_sort(spells.begin(), spells.end(), sooner);
 }
 
 void put_in_order(std::vector<TrafficOrigin>& origins) {

@@ -23,6 +23,8 @@ void add(std::vector<Sender>& senders, Sender sender);
 // What both providers count but for their spells.
 void add(Provider& sum, Provider&& provider);
 
+// By the times they began at.
+void put_in_order(std::vector<Spell>& spells);
 // Each origin once, most messages first.
 void put_in_order(std::vector<TrafficOrigin>& origins);
 // Sorted, each once.

@@ -19,7 +19,7 @@
 //   hosts         a syslog host for each message
 //   instances     a Postfix instance for each message
 //   recipients    one message with so many recipients
-//   hours         a stamp of another hour each time, over eight thousand years, in no order
+//   hours         a stamp of another hour each time, over seven thousand years, in no order
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -69,7 +69,7 @@ struct Line {
 void message(std::string_view kind, std::uint64_t i) {
   const std::string n = std::to_string(i), id = queue_id(i);
   Line line{i / 100};
-  if (kind == "hours") line.second = i * 2654435761u % (8000ULL * 360 * 24) * 3600;
+  if (kind == "hours") line.second = i * 2654435761u % (7000ULL * 360 * 24) * 3600;
   if (kind == "hosts") line.host = "h" + n;
   if (kind == "instances") line.instance = "postfix-" + n;
 
