@@ -6,6 +6,7 @@
 namespace mtalens {
 
 bool LineBlocks::next(Bytes& block) {
+  if (bytes_ == 0) look_at_head();
   block.swap(rest_);
   rest_.clear();
   while (!at_end_) {
@@ -43,12 +44,18 @@ bool LineBlocks::next(Bytes& block) {
 
 bool LineBlocks::handed_on(const Bytes& block) {
   passed_ = begun_at_ + bytes_ - rest_.size();
-  if (source_.seekable()) return true;
   const std::string_view text(block.data(), block.size());
-  if (head_.size() < FileMark::kText) head_ += text.substr(0, FileMark::kText - head_.size());
+  if (!source_.seekable() && head_.size() < FileMark::kText) head_ += text.substr(0, FileMark::kText - head_.size());
   tail_ += text.substr(text.size() - std::min(text.size(), FileMark::kText));
   if (tail_.size() > FileMark::kText) tail_.erase(0, tail_.size() - FileMark::kText);
   return true;
+}
+
+// Of a line that is still being written, too. At the beginning of a run: at its end another log may stand under the name.
+void LineBlocks::look_at_head() {
+  if (!source_.seekable()) return;
+  head_.assign(FileMark::kText, '\0');
+  head_.resize(source_.read_at(0, head_));
 }
 
 void LineBlocks::go_on_from(const FileMark& mark) {
@@ -65,13 +72,7 @@ void LineBlocks::go_on_from(const FileMark& mark) {
 FileMark LineBlocks::mark() const {
   if (source_.is_system_journal()) return {source_.name(), 0, 0, 0, 0, passed_, "cursor", source_.cursor()};
   if (!source_.regular() || source_.name() == "standard input") return {};
-  FileMark out{source_.name(), source_.device(), source_.inode(), source_.size(), source_.modified_us(), passed_, head_, tail_};
-  if (!source_.seekable()) return out;
-  out.head.assign(FileMark::kText, '\0');  // of a line that is still being written, too
-  out.head.resize(source_.read_at(0, out.head));
-  out.tail.assign(std::min<std::uint64_t>(out.offset, FileMark::kText), '\0');
-  out.tail.resize(source_.read_at(out.offset - out.tail.size(), out.tail));
-  return out;
+  return {source_.name(), source_.device(), source_.inode(), source_.size(), source_.modified_us(), passed_, head_, tail_};
 }
 
 void LineBlocks::skip_to_newline() {

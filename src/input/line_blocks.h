@@ -37,6 +37,7 @@ class LineBlocks {
   std::uint64_t bytes() const { return bytes_; }  // read so far
 
  private:
+  void look_at_head();
   void skip_to_newline();
   bool handed_on(const Bytes& block);
 

@@ -151,9 +151,16 @@ bool BatchParser::parse_headerless(Batch& batch, Run& run, LogLine line) {
 
 void BatchParser::nothing_to_repeat(const Batch& batch) { last_begin_ = last_end_ = batch.events.size(); }
 
-// "last message repeated 3 times" stands for three more lines like the one before it.
+// "last message repeated 3 times" stands for three more lines like the one before it. A line of many events that is
+// repeated again and again adds to what the first repetition gave: its lines would become more than memory holds.
 void BatchParser::repeat(Batch& batch, const Run& run, const LogLine& line, std::uint32_t times) {
+  constexpr std::size_t kMany = 64;
   auto repeated = batch.events.size();
+  const auto again = last_end_ - last_begin_;
+  if (again > kMany && repeated >= last_end_ + again && run.lines > 0) {
+    for (auto at = repeated - again; at < repeated; ++at) batch.events[at].times += times;
+    return;
+  }
   if (run.lines == 0) {
     recall_line_before(batch, run);
   } else {

@@ -133,7 +133,6 @@ RefusalGroup Tracker::named(const GroupCounts& counts) const {
 }
 
 void Tracker::add_origins(Provider& provider, const Party& party) const {
-  provider.origins.reserve(provider.origins.size() + party.origins.size());
   for (const auto& [key, counts] : party.origins) {
     TrafficOrigin& origin = provider.origins.emplace_back();
     origin.kind = counts.kind;

@@ -42,7 +42,10 @@ def rotated_during_a_run(way):
         place = pathlib.Path(name)
         log = place / "maillog"
         end = LOG.rfind(b"\n", 0, CHANCE.randrange(len(LOG) // 2, len(LOG))) + 1
-        log.write_bytes(LOG[:end])
+        log.write_bytes(LOG[: end // 2])
+        run("--state", "state", "maillog", cwd=place)  # from here on the log is known, whatever it is called
+        with open(log, "ab") as out:
+            out.write(LOG[end // 2:end])
         first = begun(place, "--state", "state", "maillog")
         time.sleep(CHANCE.random() * 0.3)
         if way == "copytruncate":
@@ -163,7 +166,7 @@ def writer_dies():
         place = pathlib.Path(name)
         os.mkfifo(place / "fifo")
         process = begun(place, "fifo")
-        cut = SMALL.rfind(b"\n", 0, 300_000) + 30
+        cut = SMALL.rfind(b"\n", 0, 150_000) + 30
         (place / "part").write_bytes(SMALL[:cut])
         writer = subprocess.Popen([sys.executable, "-c", "import os, sys, time; f = os.open('fifo', os.O_WRONLY)\n"
                                    "d = open(sys.argv[1], 'rb').read()\nwhile d: d = d[os.write(f, d):]\ntime.sleep(60)", "part"],
