@@ -66,7 +66,7 @@ def rotated_during_a_run(way):
         last = run("--state", "state", "maillog", cwd=place)
         files = [p.name for p in sorted(place.glob("maillog.1*"))] + ["maillog"]
         whole = run(*files, cwd=place)
-        claim("rotation", f"{way} at byte {end}: nothing lost, nothing twice", numbers(last) == numbers(whole), last.stderr, lines_of(whole))
+        claim("rotation", f"{way} at byte {end}: nothing lost, nothing twice", counts(last) == counts(whole), last.stderr, lines_of(whole))
 
 
 def truncated_while_read():
