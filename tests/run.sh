@@ -15,7 +15,7 @@ build() {  # PRESET [OPTION…]
 }
 build dev
 ctest --test-dir build/dev --output-on-failure
-build release --target mtalens --target manual --target debian_changelog
-ctest --test-dir build/release --output-on-failure --exclude-regex '^unit$'
+build release --target mtalens --target manual --target debian_changelog --target flood --target forbidden_calls
+ctest --test-dir build/release --output-on-failure --exclude-regex '^(unit|fuzz_found)$'
 tests/package/run.sh --static build/release || [ $? = 77 ]
 CLUSTER_HOSTS=${CLUSTER_HOSTS:-6} tests/cluster/run.sh build/release/mtalens || [ $? = 77 ]
